@@ -1,0 +1,142 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Layers from bottom to top. A target depends only on targets listed before it; TidyTests check the imports.
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func product(_ name: String, _ package: String) -> Target.Dependency { .product(name: name, package: package) }
+
+let nio: [Target.Dependency] = [product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio")]
+let logging: Target.Dependency = product("Logging", "swift-log")
+
+func layer(_ folder: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests", swiftSettings: strict)
+}
+
+let package = Package(
+    name: "ordinal",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "ordinal", targets: ["ordinal"])],
+    dependencies: [
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C: data and system calls that Swift cannot express.
+        .target(name: "CatalogData", path: "Sources/Model/CatalogData"),
+        .target(name: "LinuxShims", path: "Sources/Node/LinuxShims"),
+
+        layer("Model", "ObjectModel", ["Yams"]),
+        layer("Model", "Schema", ["ObjectModel"]),
+        layer("Model", "Kinds", ["ObjectModel", "Schema", "CatalogData"]),
+
+        layer("Storage", "ObjectStorage", ["ObjectModel"]),
+        layer("Storage", "SQLiteStorage", ["ObjectModel", "ObjectStorage", product("GRDB", "GRDB.swift")]),
+
+        layer("API", "APIProtocol", ["ObjectModel"]),
+        layer("API", "APIServer", ["ObjectModel", "Schema", "ObjectStorage", "APIProtocol", logging]),
+        layer(
+            "API", "BuiltinAPI",
+            ["ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", logging]),
+        layer(
+            "API", "ClusterPKI",
+            [
+                product("X509", "swift-certificates"), product("SwiftASN1", "swift-asn1"),
+                product("Crypto", "swift-crypto"), product("JWTKit", "jwt-kit"),
+            ]),
+        layer(
+            "API", "HTTPServing",
+            nio + [
+                "ObjectModel", "APIProtocol", logging, product("NIOHTTP1", "swift-nio"),
+                product("NIOHTTP2", "swift-nio-http2"), product("NIOSSL", "swift-nio-ssl"),
+                product("NIOTLS", "swift-nio"), product("NIOWebSocket", "swift-nio"),
+                product("NIOFoundationEssentialsCompat", "swift-nio"),
+            ]),
+        layer(
+            "API", "HTTPCalling",
+            nio + [
+                "ObjectModel", "APIProtocol", logging, product("AsyncHTTPClient", "async-http-client"),
+                product("NIOSSL", "swift-nio-ssl"), product("NIOHTTP1", "swift-nio"),
+            ]),
+
+        layer("Control", "ControllerRuntime", ["ObjectModel", "APIProtocol", logging]),
+        layer(
+            "Control", "Controllers",
+            ["ObjectModel", "Schema", "Kinds", "APIProtocol", "ControllerRuntime", logging]),
+        layer("Control", "Scheduling", ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", logging]),
+
+        layer("Node", "NodeInterfaces", ["ObjectModel", "APIProtocol"]),
+        layer(
+            "Node", "NodeAgent",
+            ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "NodeInterfaces", logging]),
+        layer(
+            "Node", "CRIRuntime",
+            nio + [
+                "ObjectModel", "APIProtocol", "NodeInterfaces", "LinuxShims", logging,
+                product("GRPCCore", "grpc-swift-2"), product("GRPCProtobuf", "grpc-swift-protobuf"),
+                product("GRPCNIOTransportHTTP2Posix", "grpc-swift-nio-transport"),
+                product("SwiftProtobuf", "swift-protobuf"), product("NIOHTTP2", "swift-nio-http2"),
+                product("NIOHTTP1", "swift-nio"), product("NIOWebSocket", "swift-nio"),
+            ]),
+        layer(
+            "Node", "Probing",
+            nio + [
+                "NodeInterfaces", product("AsyncHTTPClient", "async-http-client"), product("NIOSSL", "swift-nio-ssl"),
+                product("NIOHTTP1", "swift-nio"),
+            ]),
+        layer("Node", "VolumePlugins", ["ObjectModel", "APIProtocol", "NodeInterfaces", logging]),
+        layer("Node", "SimulatedRuntime", ["ObjectModel", "APIProtocol", "NodeInterfaces", logging]),
+
+        layer("Network", "PodNetworking", ["ObjectModel", "NodeInterfaces", "LinuxShims", logging]),
+        layer(
+            "Network", "ServiceProxy",
+            ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "PodNetworking", logging]),
+        layer(
+            "Network", "ClusterDNS",
+            nio + ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", logging]),
+
+        layer(
+            "Programs", "ClusterAssembly",
+            [
+                "ObjectModel", "Schema", "Kinds", "ObjectStorage", "SQLiteStorage", "APIProtocol", "APIServer",
+                "BuiltinAPI", "ClusterPKI", "HTTPServing", "HTTPCalling", "ControllerRuntime", "Controllers",
+                "Scheduling", "NodeInterfaces", "NodeAgent", "CRIRuntime", "Probing", "VolumePlugins",
+                "SimulatedRuntime", "PodNetworking", "ServiceProxy", "ClusterDNS", "LinuxShims", logging,
+            ]),
+        layer(
+            "Programs", "CommandLine",
+            [
+                "ObjectModel", "APIProtocol", "ClusterAssembly", logging,
+                product("ArgumentParser", "swift-argument-parser"),
+                product("UnixSignals", "swift-service-lifecycle"),
+            ]),
+        .executableTarget(
+            name: "ordinal", dependencies: ["CommandLine"], path: "Sources/Programs/ordinal", swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,2 @@
+#include "CatalogData.h"
+const unsigned char catalog_bytes[] = {0}; const unsigned long catalog_size = 0;

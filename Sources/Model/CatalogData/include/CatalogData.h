@@ -1,0 +1,1 @@
+extern const unsigned char catalog_bytes[]; extern const unsigned long catalog_size;

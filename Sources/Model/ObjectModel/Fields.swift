@@ -1,0 +1,105 @@
+/// The fields of an object, in the order they were written. A key occurs once.
+///
+/// Look-ups are linear up to 16 fields; larger objects carry an index, so merges and duplicate checks stay linear in
+/// the size of the object.
+package struct Fields: Sendable {
+    /// One field of an object.
+    package struct Field: Sendable, Hashable {
+        /// The name of the field.
+        package var key: String
+        /// Its value.
+        package var value: Value
+    }
+
+    private static let indexThreshold = 16
+    private var storage: [Field] = []
+    private var index: [String: Int]?
+
+    /// No fields.
+    package init() {}
+
+    /// The fields given; of several with one key the last wins, at the place of the first.
+    package init(_ pairs: [(String, Value)]) {
+        storage.reserveCapacity(pairs.count)
+        for (key, value) in pairs { self[key] = value }
+    }
+
+    /// Whether there are none.
+    package var isEmpty: Bool { storage.isEmpty }
+    /// How many there are.
+    package var count: Int { storage.count }
+    /// The names, in order.
+    package var keys: [String] { storage.map(\.key) }
+
+    /// The value of a field. Setting appends a new field or replaces in place; setting nil removes.
+    package subscript(_ key: String) -> Value? {
+        get { position(of: key).map { storage[$0].value } }
+        set {
+            if let newValue {
+                if let position = position(of: key) {
+                    storage[position].value = newValue
+                } else {
+                    append(key, newValue)
+                }
+            } else if let position = position(of: key) {
+                storage.remove(at: position)
+                rebuildIndex()
+            }
+        }
+    }
+
+    /// Removes the fields for which `predicate` holds.
+    package mutating func removeAll(where predicate: (Field) -> Bool) {
+        storage.removeAll(where: predicate)
+        rebuildIndex()
+    }
+
+    /// Replaces each value by what `transform` makes of it.
+    package mutating func mapValues(_ transform: (String, Value) -> Value) {
+        for position in storage.indices {
+            storage[position].value = transform(storage[position].key, storage[position].value)
+        }
+    }
+
+    private func position(of key: String) -> Int? {
+        if let index { return index[key] }
+        return storage.firstIndex { $0.key == key }
+    }
+
+    private mutating func append(_ key: String, _ value: Value) {
+        storage.append(Field(key: key, value: value))
+        if index != nil {
+            index?[key] = storage.count - 1
+        } else if storage.count > Self.indexThreshold {
+            rebuildIndex()
+        }
+    }
+
+    private mutating func rebuildIndex() {
+        guard storage.count > Self.indexThreshold else {
+            index = nil
+            return
+        }
+        index = Dictionary(uniqueKeysWithValues: storage.enumerated().map { ($1.key, $0) })
+    }
+}
+
+extension Fields: RandomAccessCollection {
+    package var startIndex: Int { storage.startIndex }
+    package var endIndex: Int { storage.endIndex }
+    package subscript(position: Int) -> Field { storage[position] }
+}
+
+extension Fields: Hashable {
+    /// Equal when the same fields have equal values, whatever their order.
+    package static func == (left: Fields, right: Fields) -> Bool {
+        left.count == right.count && left.allSatisfy { right[$0.key] == $0.value }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(count)
+        var combined = 0
+        for field in storage { combined ^= field.hashValue }
+        hasher.combine(combined)
+    }
+}

@@ -1,0 +1,163 @@
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// A point in time, in nanoseconds since 1970 UTC, as objects carry it.
+///
+/// metav1.Time has whole seconds (`2006-01-02T15:04:05Z`), MicroTime six digits of fraction.
+package struct Timestamp: Sendable, Hashable, Comparable {
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    package let nanoseconds: Int64
+
+    /// The point `nanoseconds` after 1970.
+    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    /// The point `seconds` after 1970.
+    package init(seconds: Int64) { nanoseconds = seconds * 1_000_000_000 }
+
+    /// The system's clock. Only programs and adapters read it; everything else is handed `now`.
+    package static func systemNow() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
+
+    /// Reads RFC 3339, with any fraction and offset; nil when it is none.
+    package init?(_ text: String) {
+        var reader = RFC3339Reader(Array(text.utf8))
+        guard let nanoseconds = reader.read() else { return nil }
+        self.nanoseconds = nanoseconds
+    }
+
+    /// Whole seconds since 1970, rounded down.
+    package var seconds: Int64 { (nanoseconds - Int64(subsecond)) / 1_000_000_000 }
+    private var subsecond: Int {
+        let rest = Int(nanoseconds % 1_000_000_000)
+        return rest < 0 ? rest + 1_000_000_000 : rest
+    }
+
+    /// metav1.Time: `2006-01-02T15:04:05Z`, cut to the second.
+    package var text: String { civil + "Z" }
+
+    /// metav1.MicroTime: `2006-01-02T15:04:05.000000Z`.
+    package var microText: String { "\(civil).\(padded(subsecond / 1000, 6))Z" }
+
+    /// RFC 3339 with nine digits, as container logs carry it.
+    package var nanoText: String { "\(civil).\(padded(subsecond, 9))Z" }
+
+    private var civil: String {
+        let days = (seconds - ((seconds % 86400) + 86400) % 86400) / 86400
+        let time = Int(seconds - days * 86400)
+        let (year, month, day) = CivilDate.date(ofDay: Int(days))
+        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+            + "T\(padded(time / 3600, 2)):\(padded(time / 60 % 60, 2)):\(padded(time % 60, 2))"
+    }
+
+    private func padded(_ number: Int, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+
+    package static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
+    /// The point `duration` later.
+    package static func + (time: Timestamp, duration: Duration) -> Timestamp {
+        Timestamp(nanoseconds: time.nanoseconds + duration.nanoseconds)
+    }
+    /// The time from `right` to `left`.
+    package static func - (left: Timestamp, right: Timestamp) -> Duration {
+        .nanoseconds(left.nanoseconds - right.nanoseconds)
+    }
+}
+
+extension Duration {
+    /// The whole duration in nanoseconds.
+    package var nanoseconds: Int64 {
+        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+    }
+    /// The duration in seconds, with its fraction.
+    package var inSeconds: Double { Double(nanoseconds) / 1e9 }
+}
+
+enum CivilDate {
+    /// Days since 1970 of a date of the proleptic Gregorian calendar.
+    static func day(year: Int, month: Int, day: Int) -> Int {
+        let y = month <= 2 ? year - 1 : year
+        let era = (y >= 0 ? y : y - 399) / 400
+        let yearOfEra = y - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    static func date(ofDay days: Int) -> (year: Int, month: Int, day: Int) {
+        let shifted = days + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthIndex = (5 * dayOfYear + 2) / 153
+        let month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * monthIndex + 2) / 5 + 1)
+    }
+}
+
+private struct RFC3339Reader {
+    let bytes: [UInt8]
+    var position = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func read() -> Int64? {
+        guard let year = number(4), skip("-"), let month = number(2), skip("-"), let day = number(2),
+            skip("T") || skip("t") || skip(" "), let hour = number(2), skip(":"), let minute = number(2), skip(":"),
+            let second = number(2), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60,
+            second <= 60
+        else { return nil }
+        let fraction = skip(".") ? fractionNanoseconds() : 0
+        guard let fraction, let offset = zoneOffset(), position == bytes.count else { return nil }
+        let days = CivilDate.day(year: year, month: month, day: day)
+        let seconds = Int64(days * 86400 + hour * 3600 + minute * 60 + second - offset)
+        return seconds * 1_000_000_000 + Int64(fraction)
+    }
+
+    private mutating func skip(_ text: Character) -> Bool {
+        guard position < bytes.count, bytes[position] == text.asciiValue else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func digit() -> Int? {
+        guard position < bytes.count, (48...57).contains(bytes[position]) else { return nil }
+        defer { position += 1 }
+        return Int(bytes[position]) - 48
+    }
+
+    private mutating func number(_ width: Int) -> Int? {
+        var result = 0
+        for _ in 0..<width {
+            guard let digit = digit() else { return nil }
+            result = result * 10 + digit
+        }
+        return result
+    }
+
+    private mutating func fractionNanoseconds() -> Int? {
+        var result = 0
+        var count = 0
+        while let digit = digit() {
+            if count < 9 { result = result * 10 + digit }
+            count += 1
+        }
+        guard count > 0 else { return nil }
+        for _ in min(count, 9)..<9 { result *= 10 }
+        return result
+    }
+
+    private mutating func zoneOffset() -> Int? {
+        if skip("Z") || skip("z") { return 0 }
+        let negative = position < bytes.count && bytes[position] == 45
+        guard skip("+") || skip("-"), let hours = number(2), skip(":"), let minutes = number(2) else { return nil }
+        return (hours * 3600 + minutes * 60) * (negative ? -1 : 1)
+    }
+}

@@ -1,0 +1,1 @@
+int ordinal_shim(void);

@@ -1,0 +1,2 @@
+#include "LinuxShims.h"
+int ordinal_shim(void){return 0;}

@@ -1,0 +1,196 @@
+package import ObjectModel
+
+/// The key of an object: `/GROUP/RESOURCE/NAMESPACE/NAME`, with `core` for the core group and an empty namespace for
+/// objects of the cluster. Keys order by their bytes.
+package struct StoreKey: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// The whole key.
+    package let path: String
+
+    /// A key from its text.
+    package init(path: String) { self.path = path }
+
+    /// The key of an object.
+    package init(_ resource: GroupResource, namespace: String, name: String) {
+        path = "\(KeyRange.prefix(resource))\(namespace)/\(name)"
+    }
+
+    package static func < (left: StoreKey, right: StoreKey) -> Bool { left.path < right.path }
+    package var description: String { path }
+}
+
+/// All keys with a prefix.
+package struct KeyRange: Sendable, Hashable {
+    /// The prefix; empty for every key.
+    package let prefix: String
+
+    /// All keys that begin with `prefix`.
+    package init(prefix: String) { self.prefix = prefix }
+
+    /// All objects of a resource, or of a resource in one namespace.
+    package init(_ resource: GroupResource, namespace: String? = nil) {
+        prefix = Self.prefix(resource) + (namespace.map { "\($0)/" } ?? "")
+    }
+
+    /// Every object.
+    package static let everything = KeyRange(prefix: "")
+
+    static func prefix(_ resource: GroupResource) -> String {
+        "/\(resource.group.isEmpty ? "core" : resource.group)/\(resource.resource)/"
+    }
+
+    /// Whether a key is among them.
+    package func contains(_ key: StoreKey) -> Bool { key.path.hasPrefix(prefix) }
+}
+
+/// A stored object with the revision of its last change.
+package struct StoredObject: Sendable, Hashable {
+    /// Where it is.
+    package let key: StoreKey
+    /// Its bytes.
+    package let object: EncodedObject
+    /// The revision of its last change: its resourceVersion.
+    package let revision: Revision
+
+    /// An object as stored.
+    package init(key: StoreKey, object: EncodedObject, revision: Revision) {
+        self.key = key
+        self.object = object
+        self.revision = revision
+    }
+
+    /// The JSON a client sees.
+    package var json: [UInt8] { object.json(at: revision) }
+    /// The tree a client sees.
+    package var value: Value { object.value(at: revision) }
+}
+
+/// Which state of the store a read wants.
+package enum ReadRevision: Sendable, Hashable {
+    /// The newest acknowledged state.
+    case latest
+    /// Any state at or after a revision; a revision not reached yet is `futureRevision`.
+    case notOlderThan(Revision)
+    /// Exactly a past state; `compacted` when it is no longer known.
+    case exactly(Revision)
+}
+
+/// One page of a range.
+package struct ObjectPage: Sendable {
+    /// The objects, in key order.
+    package let objects: [StoredObject]
+    /// The revision of the state they were read from.
+    package let revision: Revision
+    /// How many objects of the range follow the page.
+    package let remaining: Int
+
+    /// A page.
+    package init(objects: [StoredObject], revision: Revision, remaining: Int) {
+        self.objects = objects
+        self.revision = revision
+        self.remaining = remaining
+    }
+}
+
+/// A compare-and-set on one key.
+package struct StoreWrite: Sendable {
+    /// What must hold for the write to happen.
+    package enum Precondition: Sendable, Hashable {
+        /// There is no object.
+        case absent
+        /// The object was last changed at this revision.
+        case revision(Revision)
+    }
+    /// What is written.
+    package enum Change: Sendable {
+        /// The new object.
+        case put(EncodedObject)
+        /// Nothing: the object goes. Watchers get `final`, the object as it was when it went.
+        case delete(final: EncodedObject)
+    }
+
+    /// Where.
+    package let key: StoreKey
+    /// What must hold.
+    package let precondition: Precondition
+    /// What is written.
+    package let change: Change
+
+    /// A write.
+    package init(key: StoreKey, precondition: Precondition, change: Change) {
+        self.key = key
+        self.precondition = precondition
+        self.change = change
+    }
+}
+
+/// One change of the store. Shared by all watchers; `memo` keeps what was encoded of it.
+package final class StoreEvent: Sendable {
+    /// What happened.
+    package enum Kind: Sendable, Hashable { case created, updated, deleted }
+
+    /// What happened.
+    package let kind: Kind
+    /// The object after the change; after a deletion its final state, with the deletion's revision.
+    package let current: StoredObject
+    /// The object before the change; nil for a creation. Decides selector transitions.
+    package let previous: StoredObject?
+    /// Encodings of this event by representation, each made at most once.
+    package let memo = EventMemo()
+
+    /// A change.
+    package init(kind: Kind, current: StoredObject, previous: StoredObject?) {
+        self.kind = kind
+        self.current = current
+        self.previous = previous
+    }
+
+    /// The revision of the change.
+    package var revision: Revision { current.revision }
+}
+
+/// Why a store did not do what it was asked.
+package enum StoreError: Error, Sendable, Hashable {
+    /// The precondition does not hold; `current` is what is there (nil: nothing).
+    case conflict(current: StoredObject?)
+    /// The revision is older than what is kept; `oldest` is the first that is.
+    case compacted(oldest: Revision)
+    /// The revision lies ahead of the store.
+    case futureRevision(current: Revision)
+    /// A watcher did not keep up and lost its place.
+    case watcherFellBehind
+    /// The store cannot be reached or written.
+    case unavailable(String)
+    /// The caller gave up.
+    case cancelled
+}
+
+/// Where objects are kept: compare-and-set on one key, one revision for all, and the events after a revision.
+///
+/// Guarantees, on which every layer above relies and which `StoreConformance` in TestSupport checks:
+/// - A returned `commit` is durable: it survives kill -9 and power loss (memory stores aside).
+/// - Revisions grow by one per commit, store-wide. A failed precondition consumes none.
+/// - A read after a returned `commit` sees it. A page is one consistent state.
+/// - Events come in revision order, each once, none missing, from the revision asked for.
+/// - A watcher's buffer is bounded: one that falls behind gets `watcherFellBehind`, never an unbounded buffer.
+package protocol Store: Sendable {
+    /// The object at `key`, newest state; nil when there is none.
+    func object(at key: StoreKey) async throws(StoreError) -> StoredObject?
+
+    /// A page of the objects in `range` in key order, behind `after`, at most `limit` (nil: all).
+    func objects(
+        in range: KeyRange, at revision: ReadRevision, after: StoreKey?, limit: Int?
+    ) async throws(StoreError) -> ObjectPage
+
+    /// Writes, and returns the revision of the change once it is durable.
+    func commit(_ write: StoreWrite) async throws(StoreError) -> Revision
+
+    /// The changes in `range` after `revision`, until the subscription is cancelled.
+    /// Errors: `compacted`, `futureRevision`.
+    func events(in range: KeyRange, after revision: Revision) async throws(StoreError) -> EventSubscription
+
+    /// The newest acknowledged revision.
+    func currentRevision() async throws(StoreError) -> Revision
+
+    /// Forgets old versions: states before `revision` can no longer be read or watched from.
+    func compact(through revision: Revision) async throws(StoreError)
+}
