@@ -138,5 +138,43 @@ let package = Package(
             ]),
         .executableTarget(
             name: "ordinal", dependencies: ["CommandLine"], path: "Sources/Programs/ordinal", swiftSettings: strict),
+        layer(
+            "Testing", "TestSupport",
+            ["ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "ControllerRuntime", "NodeInterfaces"]),
+
+        tests("ObjectModel", ["ObjectModel"]),
+        tests("Schema", ["ObjectModel", "Schema", "Kinds", "TestSupport"]),
+        tests("Kinds", ["ObjectModel", "Schema", "Kinds", "TestSupport"]),
+        tests("ObjectStorage", ["ObjectModel", "ObjectStorage", "TestSupport"]),
+        tests("SQLiteStorage", ["ObjectModel", "ObjectStorage", "SQLiteStorage", "TestSupport"]),
+        tests("APIProtocol", ["ObjectModel", "APIProtocol", "TestSupport"]),
+        tests("APIServer", ["ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "TestSupport"]),
+        tests(
+            "BuiltinAPI",
+            ["ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "BuiltinAPI", "TestSupport"]),
+        tests("ClusterPKI", ["ClusterPKI"]),
+        tests(
+            "HTTPServing",
+            [
+                "ObjectModel", "APIProtocol", "ClusterPKI", "HTTPServing", "HTTPCalling",
+                product("NIOPosix", "swift-nio"), product("NIOHTTP2", "swift-nio-http2"),
+            ]),
+        tests("ControllerRuntime", ["ObjectModel", "APIProtocol", "ControllerRuntime", "TestSupport"]),
+        tests(
+            "Controllers", ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "Controllers", "TestSupport"]),
+        tests(
+            "Scheduling", ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "Scheduling", "TestSupport"]),
+        tests(
+            "NodeAgent",
+            [
+                "ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "NodeInterfaces", "NodeAgent",
+                "SimulatedRuntime", "VolumePlugins", "TestSupport",
+            ]),
+        tests("CRIRuntime", ["ObjectModel", "APIProtocol", "NodeInterfaces", "CRIRuntime", "TestSupport"]),
+        tests("Probing", ["NodeInterfaces", "Probing"]),
+        tests("VolumePlugins", ["ObjectModel", "NodeInterfaces", "VolumePlugins", "TestSupport"]),
+        tests("Network", ["ObjectModel", "Kinds", "NodeInterfaces", "PodNetworking", "ServiceProxy", "ClusterDNS", "TestSupport"]),
+        tests("Tidy", []),
+        tests("EndToEnd", ["ObjectModel"]),
     ]
 )
