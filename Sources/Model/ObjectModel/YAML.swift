@@ -16,7 +16,7 @@ package enum YAML {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure(description: "invalid UTF-8") }
         do {
             try checkDepth(text)
-            guard let node = try Yams.compose(yaml: text, .basic) else { return .null }
+            guard let node = try Yams.compose(yaml: text) else { return .null }
             var budget = maximumNodes
             return try value(of: node, depth: 0, budget: &budget)
         } catch let failure as Failure {

@@ -1,0 +1,171 @@
+import ObjectModel
+import Testing
+
+@Suite struct QuantityTests {
+    @Test(arguments: [
+        ("1024Mi", "1Gi"), ("0.5", "500m"), ("1500m", "1500m"), ("1000m", "1"), ("1.5Gi", "1536Mi"), ("100", "100"),
+        ("1000", "1k"), ("1e3", "1e3"), ("0", "0"), ("0.001", "1m"), ("-1500m", "-1500m"), ("1Ki", "1Ki"),
+        ("1000000", "1M"), ("128974848", "128974848"), ("0.1Gi", "107374182400m"), ("5n", "5n"), ("9E", "9E"),
+    ])
+    func textIsCanonical(_ text: String, _ canonical: String) throws {
+        #expect(try #require(Quantity(text)).text == canonical)
+    }
+
+    @Test(arguments: ["", "x", "1x", "1.2.3", "--1", "Mi", "1 Gi", "1e", "e3", "1mi", "."])
+    func nonsenseIsNoQuantity(_ text: String) {
+        #expect(Quantity(text) == nil)
+    }
+
+    @Test func amountsCompareAndAddAcrossNotations() throws {
+        let half = try #require(Quantity("500m"))
+        let one = try #require(Quantity("1"))
+        #expect(half < one)
+        #expect(half + half == one)
+        #expect(half.milli == 500)
+        #expect(half.roundedUp == 1)
+        #expect(try #require(Quantity("1Gi")).roundedUp == 1 << 30)
+        #expect(try #require(Quantity("99999999999999999999E")).roundedUp == .max)
+    }
+}
+
+@Suite struct TimestampTests {
+    @Test(arguments: [
+        ("2006-01-02T15:04:05Z", 1_136_214_245), ("1970-01-01T00:00:00Z", 0), ("2024-02-29T23:59:59Z", 1_709_251_199),
+        ("2006-01-02T17:04:05+02:00", 1_136_214_245), ("1969-12-31T23:59:59Z", -1),
+    ])
+    func readsRFC3339(_ text: String, _ seconds: Int64) throws {
+        let time = try #require(Timestamp(text))
+        #expect(time.seconds == seconds)
+        #expect(Timestamp(seconds: seconds).text.hasSuffix("Z"))
+        #expect(Timestamp(Timestamp(seconds: seconds).text) == time)
+    }
+
+    @Test func fractionsAreKeptAndCut() throws {
+        let time = try #require(Timestamp("2026-11-21T08:00:00.123456789Z"))
+        #expect(time.text == "2026-11-21T08:00:00Z")
+        #expect(time.microText == "2026-11-21T08:00:00.123456Z")
+        #expect(time.nanoText == "2026-11-21T08:00:00.123456789Z")
+        #expect((time + .seconds(1)) - time == .seconds(1))
+    }
+
+    @Test(arguments: ["", "2006-01-02", "2006-13-02T15:04:05Z", "2006-01-02T25:04:05Z", "2006-01-02T15:04:05", "x"])
+    func nonsenseIsNoTime(_ text: String) {
+        #expect(Timestamp(text) == nil)
+    }
+}
+
+@Suite struct LabelSelectorTests {
+    static let labels = ["app": "web", "tier": "db"]
+
+    @Test(arguments: [
+        ("app=web", true), ("app==web", true), ("app!=web", false), ("x!=y", true), ("app in (a, web)", true),
+        ("app notin (a,b)", true), ("app", true), ("!app", false), ("!x", true), ("app=web,tier=db", true),
+        ("app=web,tier=x", false), ("", true), ("app in (a)", false), ("x in (web)", false),
+    ])
+    func textSelects(_ text: String, _ expected: Bool) throws {
+        let selector = try LabelSelector.parse(text)
+        #expect(selector.matches(Self.labels) == expected)
+        #expect(try LabelSelector.parse(selector.text).matches(Self.labels) == expected)
+    }
+
+    @Test(arguments: ["app web", "=x", "app in a", "-app=x"])
+    func nonsenseIsRefused(_ text: String) {
+        #expect(throws: APIStatus.self) { try LabelSelector.parse(text) }
+    }
+
+    @Test func anAbsentSelectorIsNoneAndAnEmptyOneSelectsAll() {
+        #expect(LabelSelector(nil as Value?) == nil)
+        #expect(LabelSelector(Value.emptyObject)?.matches([:]) == true)
+        #expect(LabelSelector(["matchExpressions": [["key": "a", "operator": "Near"]]]) == nil)
+    }
+}
+
+@Suite struct FieldSelectorTests {
+    @Test func termsCompareWithEscapes() throws {
+        let selector = try FieldSelector.parse(#"metadata.name=a\,b,status.phase!=Failed,x="#)
+        #expect(selector.matches { ["metadata.name": "a,b", "status.phase": "Running"][$0] ?? "" })
+        #expect(!selector.matches { ["metadata.name": "a,b", "status.phase": "Failed"][$0] ?? "" })
+        #expect(selector.requiredValue(of: "metadata.name") == "a,b")
+        #expect(throws: APIStatus.self) { try FieldSelector.parse("nonsense") }
+    }
+}
+
+@Suite struct YAMLTests {
+    @Test func readsWhatManifestsHold() throws {
+        let text = """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: nginx, labels: {app: "nginx"}}
+            spec:
+              clusterIP: None
+              ports:
+              - port: 80
+                name: "80"
+              flag: true
+              none: null
+              ratio: 1.5
+            """
+        let value = try YAML.parse(Array(text.utf8))
+        #expect(value["spec", "clusterIP"] == "None")
+        #expect(value["spec", "ports"]?.array?.first == ["port": 80, "name": "80"])
+        #expect(value["spec", "flag"] == true)
+        #expect(value["spec", "none"] == .null)
+        #expect(value["spec", "ratio"] == .number(1.5))
+        #expect(try YAML.parse(Array(YAML.write(value).utf8)) == value)
+    }
+
+    @Test func aliasBombsAreBounded() {
+        var text = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
+        for level in 1..<10 {
+            text += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ",") + "]\n"
+        }
+        #expect(throws: YAML.Failure.self) { try YAML.parse(Array(text.utf8)) }
+    }
+
+    @Test func deepNestingIsRefused() {
+        #expect(throws: YAML.Failure.self) { try YAML.parse(Array(String(repeating: "[", count: 10_000).utf8)) }
+        #expect(throws: YAML.Failure.self) { try YAML.parse(Array((String(repeating: "- ", count: 10_000) + "x").utf8)) }
+    }
+
+    @Test func malformedTextIsRefused() {
+        #expect(throws: YAML.Failure.self) { try YAML.parse(Array("a: [1".utf8)) }
+        #expect(throws: YAML.Failure.self) { try YAML.parse([0xFF]) }
+    }
+}
+
+@Suite struct APIStatusTests {
+    @Test func invalidNamesEveryFieldInUpstreamsWords() {
+        let status = APIStatus.invalid(
+            GroupVersionKind(group: "apps", version: "v1", kind: "StatefulSet"), name: "web",
+            [
+                FieldError(.required, "spec.selector"), FieldError(.invalid, "spec.replicas", -1, "must be positive"),
+            ])
+        #expect(
+            status.message
+                == #"StatefulSet.apps "web" is invalid: [spec.selector: Required value, spec.replicas: Invalid value: -1: must be positive]"#
+        )
+        #expect(status.details?.causes.map(\.reason) == ["FieldValueRequired", "FieldValueInvalid"])
+        #expect(APIStatus(status.object) == status)
+    }
+
+    @Test func notFoundNamesTheResource() {
+        let status = APIStatus.notFound(GroupResource(group: "apps", resource: "statefulsets"), name: "web")
+        #expect(status.message == #"statefulsets.apps "web" not found"#)
+        #expect(status.object["details", "kind"] == "statefulsets")
+    }
+}
+
+@Suite struct NameRulesTests {
+    @Test(arguments: [("web-0", true), ("a.b", true), ("", false), ("-a", false), ("A", false), ("a..b", false)])
+    func subdomains(_ name: String, _ valid: Bool) {
+        #expect((NameRules.dns1123Subdomain(name) == nil) == valid)
+    }
+
+    @Test func labelsAreBounded() {
+        #expect(NameRules.labelValue(String(repeating: "a", count: 63)).isEmpty)
+        #expect(NameRules.labelValue(String(repeating: "a", count: 64)) == ["must be no more than 63 characters"])
+        #expect(NameRules.qualifiedName("example.com/Name").isEmpty)
+        #expect(NameRules.qualifiedName("a/b/c").count == 1)
+        #expect(NameRules.dns1035Label("1a") != nil)
+    }
+}
