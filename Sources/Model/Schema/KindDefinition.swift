@@ -183,6 +183,10 @@ package struct KindHooks: Sendable {
     package var warnings: @Sendable (_ object: Value) -> [String] = { _ in [] }
     /// The grace period of a DELETE in seconds: nil when the kind has no graceful deletion (gone at once).
     package var gracePeriod: @Sendable (_ object: Value, _ requested: Int?) -> Int? = { _, _ in nil }
+    /// Changes an object whose deletion begins but is still pending (a Namespace becomes Terminating).
+    package var prepareForDelete: @Sendable (_ object: inout Value, _ context: HookContext) -> Void = { _, _ in }
+    /// Whether an object that is being deleted must stay, beyond metadata.finalizers (a Namespace with spec.finalizers).
+    package var holdsRemoval: @Sendable (_ object: Value) -> Bool = { _ in false }
 
     /// No behaviour.
     package init() {}

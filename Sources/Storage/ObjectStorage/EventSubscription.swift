@@ -23,6 +23,7 @@ package final class EventSubscription: Sendable {
         var buffer: [StoreEvent] = []
         var waiter: CheckedContinuation<Void, Never>?
         var failure: StoreError?
+        var woken = false
         var progress: Revision
     }
 
@@ -66,21 +67,24 @@ package final class EventSubscription: Sendable {
         waiter?.resume()
     }
 
-    /// The next changes, at least one; waits for them. Throws `cancelled` when the task is cancelled or `cancel` was
+    /// The next changes, waits for them; none only after `wake`. Throws `cancelled` when the task is cancelled or `cancel` was
     /// called, `watcherFellBehind` at the limit.
     package func next() async throws(StoreError) -> [StoreEvent] {
         while true {
-            let taken = state.withLock { state -> Result<[StoreEvent], StoreError> in
+            let taken = state.withLock { state -> Result<[StoreEvent]?, StoreError> in
                 if let failure = state.failure { return .failure(failure) }
-                defer { state.buffer = [] }
+                guard !state.buffer.isEmpty || state.woken else { return .success(nil) }
+                defer {
+                    state.buffer = []
+                    state.woken = false
+                }
                 return .success(state.buffer)
             }
-            let events = try taken.get()
-            if !events.isEmpty { return events }
+            if let events = try taken.get() { return events }
             await withTaskCancellationHandler {
                 await withCheckedContinuation { continuation in
                     let ready = state.withLock { state in
-                        guard state.buffer.isEmpty, state.failure == nil, !Task.isCancelled else { return true }
+                        guard state.buffer.isEmpty, state.failure == nil, !state.woken, !Task.isCancelled else { return true }
                         state.waiter = continuation
                         return false
                     }
@@ -92,6 +96,19 @@ package final class EventSubscription: Sendable {
             if Task.isCancelled { throw .cancelled }
         }
     }
+
+    /// Makes a waiting `next` (or the following one) return at once, with what there is: how a reader keeps a deadline.
+    package func wake() {
+        let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            state.woken = true
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume()
+    }
+
+    /// Whether `next` would return without waiting.
+    package var isReady: Bool { state.withLock { !$0.buffer.isEmpty || $0.woken || $0.failure != nil } }
 
     /// The revision up to which everything in the range has been handed to the reader; nil while changes wait in the
     /// buffer. What a bookmark may carry.
