@@ -3,12 +3,17 @@ import PackageDescription
 
 // Layers from bottom to top. A target depends only on targets listed before it; TidyTests check the imports.
 
-let strict: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-]
+// `make` sets ORDINAL_WARNINGS=error for its debug builds, so CI and developers share one build.
+let warnings: [SwiftSetting] =
+    Context.environment["ORDINAL_WARNINGS"] == "error" ? [.treatAllWarnings(as: .error)] : []
+
+let strict: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + warnings
 
 func product(_ name: String, _ package: String) -> Target.Dependency { .product(name: name, package: package) }
 

@@ -1,0 +1,54 @@
+# Ordinal's commands. `make demo` and `make test` do all the set-up a fresh Debian 12 machine needs.
+SHELL := /bin/bash
+JOBS ?= 2
+SWIFT ?= $(shell command -v swift 2>/dev/null || { [ -x /opt/swift/usr/bin/swift ] && echo /opt/swift/usr/bin/swift; } || echo swift)
+DEBUG_BUILD := ORDINAL_WARNINGS=error $(SWIFT) build -j $(JOBS) --build-tests
+export SWIFT JOBS
+
+.PHONY: help setup build release check fmt test unit e2e golden bench demo images catalog clean soak
+
+help:
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## install what is missing from Debian, and say why
+	@Scripts/setup.sh
+
+build: setup ## debug build with tests, warnings are errors
+	$(DEBUG_BUILD)
+
+release: setup ## release build of the program
+	$(SWIFT) build -c release -j $(JOBS) --product ordinal
+
+check: setup ## formatting, build with warnings as errors, tidy tests
+	$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift
+	$(DEBUG_BUILD)
+	ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --filter TidyTests
+
+fmt: ## format the sources in place
+	$(SWIFT) format --in-place --parallel --recursive Sources Tests Package.swift
+
+test: build images unit e2e ## every test: units, conformance, golden, end to end with real kubectl and containers
+
+unit: build
+	Scripts/timed.sh "unit and conformance suites" env ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --skip EndToEndTests
+
+e2e: build images
+	Scripts/timed.sh "end-to-end suites" Scripts/in-netns.sh env ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests
+
+golden: build ## rewrite the golden files from what the code prints now
+	ORDINAL_GOLDEN=write ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --skip EndToEndTests
+
+bench: release images ## measure start, idle cost and pods per second, with machine facts
+	Scripts/in-netns.sh python3 Benchmarks/bench.py
+
+demo: ## the whole thing, for real, in about 20 s after the build
+	@Scripts/demo.sh
+
+images: setup ## build the images of the demo and the tests, offline, from Debian packages
+	@Scripts/images.sh
+
+catalog: ## rebuild the catalogue of builtin kinds: make catalog SCHEMA=path/to/schema
+	python3 Scripts/make-catalog.py $(SCHEMA)
+
+clean: ## remove everything that was built
+	rm -rf .build images/out
