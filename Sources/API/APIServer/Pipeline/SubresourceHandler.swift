@@ -1,0 +1,54 @@
+package import APIProtocol
+package import ObjectModel
+package import Schema
+
+/// Names the handler of a subresource: `exec` of `pods`.
+package struct SubresourceKey: Sendable, Hashable {
+    /// The resource.
+    package let resource: GroupResource
+    /// The subresource.
+    package let name: String
+
+    /// The subresource `name` of `resource`.
+    package init(_ resource: GroupResource, _ name: String) {
+        self.resource = resource
+        self.name = name
+    }
+}
+
+/// One authorized request for a subresource of an object.
+package struct SubresourceCall: Sendable {
+    /// The kind of the object.
+    package let kind: KindDefinition
+    /// The namespace; empty for objects of the cluster.
+    package let namespace: String
+    /// The name of the object.
+    package let name: String
+    /// The subresource asked for.
+    package let subresource: Subresource
+    /// The request as it came: method, query, headers.
+    package let request: APIRequest
+    /// The body as a tree; null when there was none.
+    package let body: Value
+    /// Who asks.
+    package let user: UserInfo
+    /// Reads and writes objects as the verbs do.
+    package let objects: ObjectAccess
+    /// Time and randomness.
+    package let environment: ServerEnvironment
+
+    /// Whether nothing is to be stored.
+    package var dryRun: Bool { request.query("dryRun") == "All" || body["dryRun"]?.array?.first?.string == "All" }
+}
+
+/// What a subresource does that is not writing a part of its object: binding, logs, exec, tokens.
+package protocol SubresourceHandler: Sendable {
+    /// The verb that is authorized instead of the method's own; nil keeps that.
+    var requiredVerb: String? { get }
+    /// Answers. A throw is the answer.
+    func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse
+}
+
+extension SubresourceHandler {
+    package var requiredVerb: String? { nil }
+}
