@@ -1,0 +1,241 @@
+package import ObjectModel
+
+/// What decoding found beside type errors.
+package struct DecodeReport: Sendable, Equatable {
+    /// At most so many unknown fields are reported.
+    package static let maximumUnknownFields = 100
+
+    /// The paths of fields the schema does not know, in upstream's notation: `spec.containers[0].foo`.
+    package var unknownFields: [String] = []
+
+    /// The errors of `fieldValidation=Strict` and the warnings of `Warn`, one for each unknown field.
+    package var messages: [String] { unknownFields.map { "unknown field \"\($0)\"" } }
+}
+
+extension ObjectSchema {
+    /// Does to a body what decoding into upstream's types does: nulls go, unknown fields are pruned and reported,
+    /// quantities get their canonical text. A value of a wrong type throws 400 BadRequest in upstream's words.
+    package func decode(_ value: inout Value, as gvk: GroupVersionKind) throws(APIStatus) -> DecodeReport {
+        var decoding = Decoding(table: table)
+        do {
+            value = try decoding.decode(value, at: root)
+        } catch {
+            throw Self.decodeError(gvk, error.message)
+        }
+        return decoding.report
+    }
+
+    /// 400 BadRequest for a body that cannot be decoded as `gvk`, in upstream's words.
+    package static func decodeError(_ gvk: GroupVersionKind, _ message: String) -> APIStatus {
+        .badRequest("\(gvk.kind) in version \"\(gvk.version)\" cannot be handled as a \(gvk.kind): \(message)")
+    }
+
+    /// 400 BadRequest for the findings of `fieldValidation=Strict` (unknown and duplicate fields), in upstream's words.
+    package static func strictError(_ gvk: GroupVersionKind, _ messages: [String]) -> APIStatus {
+        decodeError(gvk, "strict decoding error: \(messages.joined(separator: ", "))")
+    }
+}
+
+/// A value does not fit its type.
+struct DecodeFailure: Error {
+    let message: String
+}
+
+/// One walk of a body along its schema.
+struct Decoding {
+    let table: SchemaTable
+    var report = DecodeReport()
+    /// The path with indices and keys, for unknown fields.
+    private var location: [String] = []
+    /// The path of fields alone, for type errors as Go's decoder words them.
+    private var fieldPath: [String] = []
+    /// The innermost object type.
+    private var structName = ""
+
+    init(table: SchemaTable) { self.table = table }
+
+    mutating func decode(_ value: Value, at position: Int) throws(DecodeFailure) -> Value {
+        let node = table[position]
+        switch node.form {
+        case .anything: return value
+        case .object: return try decodeObject(value, node)
+        case .map: return try decodeMap(value, node)
+        case .list: return try decodeList(value, node)
+        default: return try decodeScalar(value, node)
+        }
+    }
+
+    private mutating func decodeObject(_ value: Value, _ node: SchemaNode) throws(DecodeFailure) -> Value {
+        guard case .object(let fields) = value else { throw mismatch(value, node) }
+        let outer = structName
+        structName = node.typeName
+        defer { structName = outer }
+        var kept: [(String, Value)] = []
+        kept.reserveCapacity(fields.count)
+        for field in fields {
+            guard let property = node.property(field.key) else {
+                reportUnknown(field.key)
+                continue
+            }
+            if field.value.isNull { continue }
+            location.append(".\(field.key)")
+            fieldPath.append(field.key)
+            let decoded = try decode(field.value, at: property.target)
+            location.removeLast()
+            fieldPath.removeLast()
+            if isDropped(decoded, property) { continue }
+            kept.append((field.key, decoded))
+        }
+        return .object(Fields(kept))
+    }
+
+    /// Go leaves out empty lists and maps, which it cannot tell from absent ones.
+    private func isDropped(_ value: Value, _ property: SchemaProperty) -> Bool {
+        guard !property.isAlwaysWritten, value.isEmpty else { return false }
+        let form = table[property.target].form
+        return form == .list || form == .map
+    }
+
+    private mutating func decodeMap(_ value: Value, _ node: SchemaNode) throws(DecodeFailure) -> Value {
+        guard case .object(let fields) = value else { throw mismatch(value, node) }
+        guard let element = node.element else { return value }
+        var kept: [(String, Value)] = []
+        kept.reserveCapacity(fields.count)
+        for field in fields {
+            location.append(".\(field.key)")
+            kept.append((field.key, try decodeElement(field.value, at: element)))
+            location.removeLast()
+        }
+        return .object(Fields(kept))
+    }
+
+    private mutating func decodeList(_ value: Value, _ node: SchemaNode) throws(DecodeFailure) -> Value {
+        guard case .array(let items) = value else { throw mismatch(value, node) }
+        guard let element = node.element else { return value }
+        var kept: [Value] = []
+        kept.reserveCapacity(items.count)
+        for (index, item) in items.enumerated() {
+            location.append("[\(index)]")
+            kept.append(try decodeElement(item, at: element))
+            location.removeLast()
+        }
+        return .array(kept)
+    }
+
+    /// A null item or map value is the type's empty value, as in Go.
+    private mutating func decodeElement(_ value: Value, at position: Int) throws(DecodeFailure) -> Value {
+        value.isNull ? table.emptyValue(of: position) : try decode(value, at: position)
+    }
+
+    private mutating func reportUnknown(_ key: String) {
+        guard report.unknownFields.count < DecodeReport.maximumUnknownFields else { return }
+        let path = (location + [".\(key)"]).joined()
+        report.unknownFields.append(String(path.drop { $0 == "." }))
+    }
+
+    private func decodeScalar(_ value: Value, _ node: SchemaNode) throws(DecodeFailure) -> Value {
+        switch (node.form, value) {
+        case (.string, .string), (.boolean, .bool), (.number, .integer), (.number, .number), (.int64, .integer):
+            return value
+        case (.int32, .integer(let number)):
+            guard Int32(exactly: number) != nil else { throw mismatch(value, node) }
+            return value
+        case (.intOrString, .string): return value
+        case (.intOrString, .integer(let number)) where Int32(exactly: number) != nil: return value
+        case (.intOrString, _):
+            throw DecodeFailure(message: "json: cannot unmarshal \(Self.name(of: value)) into Go value of type int32")
+        case (.quantity, _): return .string(try quantityText(value))
+        case (.time, .string(let text)), (.microTime, .string(let text)):
+            guard let time = Timestamp(text) else {
+                throw DecodeFailure(message: Self.timeMessage(text, micro: node.form == .microTime))
+            }
+            return .string(node.form == .time ? time.text : time.microText)
+        case (.bytes, .string(let text)):
+            if let offset = Base64Check.firstIllegalByte(of: text) {
+                throw DecodeFailure(message: "illegal base64 data at input byte \(offset)")
+            }
+            return value
+        default: throw mismatch(value, node)
+        }
+    }
+
+    private func quantityText(_ value: Value) throws(DecodeFailure) -> String {
+        let isScalar: Bool =
+            switch value {
+            case .string, .integer, .number: true
+            default: false
+            }
+        guard isScalar, let quantity = Quantity(value) else {
+            throw DecodeFailure(
+                message: "quantities must match the regular expression "
+                    + "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
+        }
+        return quantity.text
+    }
+
+    private static func timeMessage(_ text: String, micro: Bool) -> String {
+        let layout = micro ? "2006-01-02T15:04:05.000000Z07:00" : "2006-01-02T15:04:05Z07:00"
+        return "parsing time \"\(text)\" as \"\(layout)\": cannot parse \"\(text)\" as \"2006\""
+    }
+
+    private func mismatch(_ value: Value, _ node: SchemaNode) -> DecodeFailure {
+        let found = Self.name(of: value, forInteger: node.form == .int32 || node.form == .int64)
+        let start = "json: cannot unmarshal \(found) into Go"
+        guard !fieldPath.isEmpty, !structName.isEmpty else {
+            return DecodeFailure(message: "\(start) value of type \(node.goType)")
+        }
+        let path = fieldPath.joined(separator: ".")
+        return DecodeFailure(message: "\(start) struct field \(structName).\(path) of type \(node.goType)")
+    }
+
+    private static func name(of value: Value, forInteger: Bool = false) -> String {
+        switch value {
+        case .null: "null"
+        case .bool: "bool"
+        case .integer, .number: forInteger ? "number \(JSON.text(value))" : "number"
+        case .string: "string"
+        case .array: "array"
+        case .object: "object"
+        }
+    }
+}
+
+extension SchemaTable {
+    /// What Go's decoder leaves in a list item or map value that is null.
+    func emptyValue(of position: Int) -> Value {
+        switch self[position].form {
+        case .object, .map: .emptyObject
+        case .list: .array([])
+        case .string, .bytes: ""
+        case .boolean: false
+        case .number, .int32, .int64, .intOrString: 0
+        case .quantity: "0"
+        case .time, .microTime, .anything: .null
+        }
+    }
+}
+
+/// Tells whether text is padded base64, without decoding it.
+enum Base64Check {
+    /// The offset of the first byte that cannot be there; nil when the text is right. Line ends are allowed.
+    static func firstIllegalByte(of text: String) -> Int? {
+        var count = 0
+        var padding = 0
+        var length = 0
+        for (offset, byte) in text.utf8.enumerated() {
+            length = offset + 1
+            switch byte {
+            case 10, 13: continue
+            case 61:
+                padding += 1
+                if count % 4 < 2 && padding == 1 { return offset }
+                if padding > 2 || (count + padding) % 4 == 1 { return offset }
+            case 65...90, 97...122, 48...57, 43, 47:
+                if padding > 0 { return offset }
+                count += 1
+            default: return offset
+            }
+        }
+        return (count + padding) % 4 == 0 ? nil : length
+    }
+}
