@@ -54,7 +54,7 @@ let package = Package(
     ],
     targets: [
         // C: data and system calls that Swift cannot express.
-        .target(name: "CatalogData", path: "Sources/Model/CatalogData"),
+        .target(name: "CatalogData", path: "Sources/Model/CatalogData", exclude: ["catalog.json"]),
         .target(name: "LinuxShims", path: "Sources/Node/LinuxShims"),
 
         layer("Model", "ObjectModel", ["Yams"]),

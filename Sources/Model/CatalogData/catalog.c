@@ -1,2 +1,8 @@
 #include "CatalogData.h"
-const unsigned char catalog_bytes[] = {0}; const unsigned long catalog_size = 0;
+
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+const unsigned char catalog_bytes[] = {
+#embed "catalog.json"
+};
+const unsigned long catalog_size = sizeof(catalog_bytes);

@@ -12,11 +12,19 @@ package struct ObjectSchema: Sendable {
     package let root: Int
     /// Defaults of this kind's objects only, not of its types elsewhere.
     package let kindDefaults: [SchemaDefault]
+    /// What OpenAPI publishes: all types by full name, and the name of the object's own.
+    let definitions: [String: Value]
+    let definitionName: String
 
-    init(table: SchemaTable, root: Int, kindDefaults: [SchemaDefault] = []) {
+    init(
+        table: SchemaTable, root: Int, kindDefaults: [SchemaDefault] = [], definitions: [String: Value] = [:],
+        definitionName: String = ""
+    ) {
         self.table = table
         self.root = root
         self.kindDefaults = kindDefaults
+        self.definitions = definitions
+        self.definitionName = definitionName
     }
 
     /// The object's own type.

@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""Writes the catalogue of builtin kinds: Sources/Model/CatalogData/catalog.json.
+
+    Scripts/make-catalog.py DIRECTORY
+
+DIRECTORY holds the reference facts (kubernetes-schema.json, defaults.json, discovery.json, fieldselectors.json,
+immutable.json, columns.json). Which kinds are served is said in Scripts/catalog-kinds.txt; everything they refer to comes
+along. Run it after a change of that list, and commit the result.
+"""
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TARGET = os.path.join(HERE, "..", "Sources", "Model", "CatalogData", "catalog.json")
+
+# Go fields that are no pointers: 0 there means absent.
+EMPTY_IS_ABSENT = {"core.v1.Probe": {"timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"}}
+# Go strings that are pointers: "" there is a value of its own.
+POINTER_STRINGS = {
+    "core.v1.GRPCAction.service", "core.v1.HostPathVolumeSource.type", "discovery.v1.EndpointPort.name",
+    "apps/v1/StatefulSet.spec.volumeClaimTemplates.*.spec.volumeMode",
+    "core.v1.PersistentVolumeClaimSpec.volumeMode", "discovery.v1.EndpointPort.protocol",
+    "core.v1.AzureDiskVolumeSource.cachingMode", "core.v1.AzureDiskVolumeSource.fsType",
+    "core.v1.AzureDiskVolumeSource.kind", "storage.k8s.io/v1/StorageClass.reclaimPolicy",
+    "storage.k8s.io/v1/StorageClass.volumeBindingMode", "discovery.k8s.io/v1/EndpointSlice.ports.*.name",
+    "discovery.k8s.io/v1/EndpointSlice.ports.*.protocol", "v1/PersistentVolume.spec.volumeMode",
+    "v1/PersistentVolumeClaim.spec.volumeMode",
+}
+# Kinds whose DELETE answers with the object (api-surface.md, section 4).
+RETURNS_DELETED = {
+    "v1/Pod", "v1/Service", "v1/Namespace", "v1/PersistentVolumeClaim", "v1/PersistentVolume", "v1/ServiceAccount",
+    "v1/PodTemplate", "v1/ResourceQuota", "storage.k8s.io/v1/StorageClass", "storage.k8s.io/v1/CSIDriver",
+    "storage.k8s.io/v1/CSINode", "storage.k8s.io/v1/VolumeAttachment", "storage.k8s.io/v1/VolumeAttributesClass",
+}
+# The facts that are published or acted on; notes for people stay out.
+KEPT = {
+    "type", "format", "$ref", "items", "additionalProperties", "properties", "required", "enum", "emit", "default",
+    "gvk", "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type",
+    "x-kubernetes-patch-strategy", "x-kubernetes-patch-merge-key", "x-kubernetes-unions",
+}
+
+
+def read(directory, name):
+    with open(os.path.join(directory, name), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def served_kinds():
+    with open(os.path.join(HERE, "catalog-kinds.txt"), encoding="utf-8") as file:
+        lines = [line.split("#")[0].strip() for line in file]
+    kinds, bodies, target = [], [], None
+    for line in filter(None, lines):
+        if line.endswith(":"):
+            target = {"kinds:": kinds, "bodies:": bodies}[line]
+        else:
+            target.append(line)
+    return kinds, bodies
+
+
+def gvk_text(triple):
+    group, version, kind = triple
+    return f"{group}/{version}/{kind}" if group else f"{version}/{kind}"
+
+
+def slim(schema, served):
+    if not isinstance(schema, dict):
+        return schema
+    result = {}
+    for key, value in schema.items():
+        if key not in KEPT:
+            continue
+        if key == "properties":
+            value = {name: slim(child, served) for name, child in value.items()}
+        elif key in ("items", "additionalProperties"):
+            value = slim(value, served)
+        elif key == "gvk":
+            # Options kinds are listed for every group; only the groups served matter.
+            value = [entry for entry in value if entry[:2] in served or entry[2] in ("Eviction", "Scale")]
+        result[key] = value
+    return result
+
+
+def references(schema):
+    if isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"]
+        for value in schema.values():
+            yield from references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from references(value)
+
+
+def reachable(definitions, roots):
+    found, waiting = set(), list(roots)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        if name not in definitions:
+            sys.exit(f"make-catalog: no definition {name}")
+        found.add(name)
+        waiting.extend(references(definitions[name]))
+    return found
+
+
+def default_entries(owner, facts):
+    """Constant defaults as [path, value, empty counts as absent(, condition path, condition value)]."""
+    entries = []
+    for path, value in facts.items():
+        steps = path.replace("[*]", ".*")
+        if path == "same-as" or "[" in steps:
+            continue
+        condition = None
+        if isinstance(value, dict) and "rule" in value:
+            continue
+        if isinstance(value, dict) and "value" in value:
+            when = value.get("when", "")
+            if not when.startswith("type=") or "and" in when and "present" not in when:
+                continue
+            if "gate" in when:
+                continue
+            parent = steps.rsplit(".", 2)[0]
+            condition = [f"{parent}.type", when.split("=")[1].split()[0]]
+            if "present" in when:
+                continue  # written by hand in the kind's hooks
+            value = value["value"]
+        if isinstance(value, dict) and "rule" in json.dumps(value):
+            continue
+        zero = isinstance(value, str) and f"{owner}.{steps}" not in POINTER_STRINGS
+        zero = zero or path in EMPTY_IS_ABSENT.get(owner, set())
+        entries.append([steps, value, zero] + (condition or []))
+    return entries
+
+
+def type_defaults(facts, names):
+    result = {}
+    for name in names:
+        short = ".".join(name.split(".")[-3:])
+        own = facts.get(short, {})
+        if "same-as" in own:
+            own = {**facts[own["same-as"]], **own}
+        # Status of a nested object is set by its own kind only.
+        entries = default_entries(short, {k: v for k, v in own.items() if not k.startswith("status.")})
+        if entries:
+            result[name] = entries
+    return result
+
+
+def matches(text, patterns):
+    return any(p == text or p.endswith("*") and text.startswith(p[:-1]) for p in patterns)
+
+
+def row(entry, group_version, facts):
+    group, _, version = group_version.rpartition("/")
+    text = f"{group_version}/{entry['k']}"
+    result = {"gvk": [group, version, entry["k"]]}
+    for key in ("n", "s", "ns", "v", "sh", "c", "hash"):
+        if key in entry:
+            result[key] = entry[key]
+    if "sub" in entry:
+        result["sub"] = [
+            {"n": sub["n"], "v": sub["v"], "rk": fill(sub.get("rk"), group, version, entry["k"])}
+            for sub in entry["sub"]]
+    result["cols"] = [
+        {key: column[key] for key in ("name", "type", "format", "priority") if column.get(key)}
+        for column in facts["columns"]["kinds"].get(text, facts["columns"]["rules"]["default"])]
+    fields = facts["fieldselectors"]["fieldSelectors"].get(text)
+    if fields:
+        result["fields"] = fields
+    strategy = facts["immutable"]["strategy"]
+    rules = [name for name in ("createOnPut", "resourceVersionRequiredOnPut", "hasGeneration")
+             if matches(text, strategy[name])]
+    if text in RETURNS_DELETED:
+        rules.append("returnsDeletedObject")
+    if text in strategy["defaultPropagation"]["Orphan"]:
+        rules.append("orphan")
+    if rules:
+        result["rules"] = rules
+    return result
+
+
+def fill(triple, group, version, kind):
+    """Discovery leaves group and version empty where they are those of the parent."""
+    if not triple or not triple[1]:
+        return [group, version, triple[2] if triple else kind]
+    return triple
+
+
+def main(directory):
+    facts = {name: read(directory, f"{name}.json") for name in
+             ("defaults", "discovery", "fieldselectors", "immutable", "columns")}
+    definitions = read(directory, "kubernetes-schema.json")["definitions"]
+    kinds, bodies = served_kinds()
+    by_gvk = {gvk_text(triple): name for name, schema in definitions.items() for triple in schema.get("gvk", [])}
+    wanted = kinds + [kind + "List" for kind in kinds if kind + "List" in by_gvk] + bodies
+    missing = [kind for kind in wanted if kind not in by_gvk]
+    if missing:
+        sys.exit(f"make-catalog: unknown kinds {missing}")
+    names = sorted(reachable(definitions, {by_gvk[kind] for kind in wanted}))
+    served = [list(text.rpartition("/")[0].rpartition("/")[::2]) for text in kinds]
+    order = ["v1"] + [text for group in facts["discovery"]["order"] for text in facts["discovery"]["groups"]
+                      if text.rpartition("/")[0] == group]
+    order += [text for text in facts["discovery"]["groups"] if text not in order]
+    rows = [row(entry, group_version, facts) for group_version in order
+            for entry in facts["discovery"]["groups"][group_version]
+            if f"{group_version}/{entry['k']}" in kinds]
+    kind_defaults = {kind: default_entries(kind, own) for kind, own in facts["defaults"]["kinds"].items()
+                     if kind in kinds + bodies}
+    catalog = {
+        "source": facts["defaults"]["source"],
+        "kinds": rows,
+        "kindDefaults": {kind: entries for kind, entries in kind_defaults.items() if entries},
+        "typeDefaults": type_defaults(facts["defaults"]["types"], names),
+        "types": {name: slim(definitions[name], served) for name in names},
+    }
+    with open(TARGET, "w", encoding="utf-8") as file:
+        json.dump(catalog, file, separators=(",", ":"), ensure_ascii=False)
+        file.write("\n")
+    print(f"{len(rows)} kinds, {len(names)} types, {os.path.getsize(TARGET)} bytes")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(sys.argv[1])
