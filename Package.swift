@@ -180,6 +180,8 @@ let package = Package(
         tests("VolumePlugins", ["ObjectModel", "NodeInterfaces", "VolumePlugins", "TestSupport"]),
         tests("Network", ["ObjectModel", "Kinds", "NodeInterfaces", "PodNetworking", "ServiceProxy", "ClusterDNS", "TestSupport"]),
         tests("Tidy", []),
-        tests("EndToEnd", ["ObjectModel"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["ObjectModel", "ordinal"], path: "Tests/EndToEndTests",
+            exclude: ["Manifests"], swiftSettings: strict),
     ]
 )

@@ -1,1 +1,6 @@
-@main struct Program { static func main() {} }
+internal import ArgumentParser
+internal import CommandLine
+
+@main struct Program {
+    static func main() async { await OrdinalCommand.main() }
+}

@@ -1,0 +1,227 @@
+import Foundation
+import ObjectModel
+import Testing
+
+/// The rows that people run, with real kubectl and real containers.
+@Suite(
+    .serialized,
+    .enabled(if: Machine.kubectl != nil, "kubectl is not installed"),
+    .enabled(if: Machine.runsContainers, "containers cannot run here (root, containerd, runc or crun, and images)"))
+struct ContainerTests {
+    private func withCluster(
+        _ name: String, port: Int, _ arguments: [String] = [], images: [String], _ body: (TestCluster) throws -> Void
+    ) throws {
+        let cluster = try TestCluster(name, port: port, arguments: arguments)
+        defer { cluster.remove() }
+        try cluster.importImages(images)
+        try body(cluster)
+    }
+
+    @Test func aStatefulSetWithoutClaims() throws {
+        try withCluster("a", port: 18443, images: ["nginx-1.25.4", "nginx-1.26.1", "tutum-dnsutils-latest"]) { cluster in
+            // headless
+            try cluster.kubectl("apply", "-f", Machine.manifest("headless"))
+            let service = try cluster.kubectl("get", "svc", "nginx-svc", "--no-headers")
+            #expect(service.split(separator: " ").prefix(5).map(String.init) == ["nginx-svc", "ClusterIP", "None", "<none>", "80/TCP"])
+
+            // create
+            let watch = try PodWatch(cluster, selector: "app=nginx-stateful")
+            try cluster.kubectl("apply", "-f", Machine.manifest("stateless-claims"))
+            try cluster.waitForRollout("nginx-statefulset")
+            #expect(OrderRules.createdInOrder(watch.finish(), set: "nginx-statefulset") == [])
+            #expect(try cluster.kubectl("get", "sts").contains("3/3"))
+
+            // pod DNS, reverse DNS, reach
+            let ip = try cluster.kubectl("get", "pod", "nginx-statefulset-0", "-o", "jsonpath={.status.podIP}")
+            let full = "nginx-statefulset-0.nginx-stateful-service.default.svc.cluster.local"
+            let look = try cluster.inPod(
+                "dns", image: "tutum/dnsutils:latest",
+                "nslookup nginx-statefulset-0.nginx-stateful-service; nslookup \(full); nslookup \(ip); "
+                    + "nslookup 10.96.0.10; wget -qO- http://\(full)")
+            #expect(look.contains("10.96.0.10#53"))
+            #expect(look.components(separatedBy: "Name:\t\(full)\nAddress: \(ip)").count == 3, "\(look)")
+            #expect(look.contains("name = \(full)."), "\(look)")
+            #expect(look.contains("name = kube-dns.kube-system.svc.cluster.local."), "\(look)")
+            #expect(look.contains("nginx"), "\(look)")
+
+            try theTokenReachesTheAPI(cluster)
+            try execAndLogsWork(cluster)
+            try updateGoesFromTheHighestOrdinal(cluster)
+            try scaleKeepsOrder(cluster)
+        }
+    }
+
+    private func theTokenReachesTheAPI(_ cluster: TestCluster) throws {
+        let answer = try cluster.inPod(
+            "token", image: "tutum/dnsutils:latest",
+            "d=/var/run/secrets/kubernetes.io/serviceaccount; curl -sS --cacert $d/ca.crt "
+                + #"-H "Authorization: Bearer $(cat $d/token)" https://kubernetes.default.svc/version"#)
+        #expect(answer.contains("v1.36"), "\(answer)")
+    }
+
+    private func execAndLogsWork(_ cluster: TestCluster) throws {
+        guard Machine.clients.keys.contains(where: { $0 >= 30 }) else { return }
+        let name = try cluster.kubectl("exec", "nginx-statefulset-1", "--", "hostname")
+        #expect(name == "nginx-statefulset-1\n")
+        let piped = try cluster.kubectl("exec", "-i", "nginx-statefulset-1", "--", "cat", input: "through\n")
+        #expect(piped == "through\n")
+        let failed = try cluster.tryKubectl(["exec", "nginx-statefulset-1", "--", "sh", "-c", "exit 3"])
+        #expect(failed.code == 3)
+        try cluster.kubectl("exec", "nginx-statefulset-1", "--", "sh", "-c", "for n in 1 2 3; do echo line$n > /proc/1/fd/1; done")
+        #expect(try cluster.kubectl("logs", "nginx-statefulset-1", "--tail=2") == "line2\nline3\n")
+    }
+
+    private func updateGoesFromTheHighestOrdinal(_ cluster: TestCluster) throws {
+        let watch = try PodWatch(cluster, selector: "app=nginx-stateful")
+        try cluster.kubectl("set", "image", "statefulset/nginx-statefulset", "nginx-container=nginx:1.26.1")
+        try cluster.waitForRollout("nginx-statefulset")
+        let gone = watch.finish().filter(\.isGone).map(\.pod)
+        #expect(gone == ["nginx-statefulset-2", "nginx-statefulset-1", "nginx-statefulset-0"])
+        #expect(
+            try cluster.kubectl("get", "pods", "-l", "app=nginx-stateful", "-o", "jsonpath={.items[*].spec.containers[0].image}")
+                == "nginx:1.26.1 nginx:1.26.1 nginx:1.26.1")
+    }
+
+    private func scaleKeepsOrder(_ cluster: TestCluster) throws {
+        let up = try PodWatch(cluster, selector: "app=nginx-stateful")
+        try cluster.kubectl("scale", "statefulset", "nginx-statefulset", "--replicas=10")
+        try cluster.waitForRollout("nginx-statefulset", seconds: 90)
+        #expect(OrderRules.createdInOrder(up.finish(), set: "nginx-statefulset") == [])
+        let down = try PodWatch(cluster, selector: "app=nginx-stateful")
+        try cluster.kubectl("patch", "statefulset", "nginx-statefulset", "-p", #"{"spec":{"replicas":5}}"#)
+        try cluster.waitUntil("five pods stay") {
+            try cluster.kubectl("get", "pods", "-l", "app=nginx-stateful", "-o", "name").split(separator: "\n").count == 5
+        }
+        #expect(OrderRules.deletedInReverseOrder(down.finish(), set: "nginx-statefulset", from: 9) == [])
+    }
+
+    @Test func twoClustersSideBySideAndClaims() throws {
+        let ranges = ["--pod-cidr", "10.245.0.0/16", "--service-cidr", "10.97.0.0/16", "--cluster-domain", "example.com"]
+        let images = ["nginx-latest", "tutum-dnsutils-latest", "busybox-1.28"]
+        try withCluster("b", port: 18444, ranges, images: images) { cluster in
+            let other = try TestCluster("c", port: 18445)
+            defer { other.remove() }
+            try other.importImages(["busybox-1.28"])
+            #expect(try other.inPod("beside", image: "busybox:1.28", "echo other").contains("other"))
+
+            try cluster.kubectl("create", "namespace", "mytest", "--dry-run=client", "-o", "yaml")
+            try cluster.kubectl("apply", "-f", "-", input: "apiVersion: v1\nkind: Namespace\nmetadata: {name: mytest}\n")
+            try cluster.kubectl("apply", "-f", Machine.manifest("storage-class"))
+            try cluster.kubectl("apply", "-f", Machine.manifest("with-claims"))
+            try cluster.waitForRollout("mystatefulset", namespace: "mytest")
+            try claimsAreBound(cluster)
+            try serviceRecords(cluster)
+            try identityStays(cluster)
+            try removalKeepsClaims(cluster)
+        }
+    }
+
+    private func claimsAreBound(_ cluster: TestCluster) throws {
+        for claim in try cluster.json("get", "pvc", "-n", "mytest")["items"]?.array ?? [] {
+            #expect(claim["status", "phase"] == "Bound")
+            #expect(claim["status", "capacity", "storage"] == "100Mi")
+        }
+        let table = try cluster.kubectl("get", "pvc", "-n", "mytest", "--no-headers").split(separator: "\n")
+        #expect(table.map { String($0.split(separator: " ")[0]) } == (0..<3).map { "www-mystatefulset-\($0)" })
+        let volumes = try cluster.kubectl("get", "pv", "--no-headers").split(separator: "\n")
+        #expect(volumes.count == 3)
+        for volume in volumes {
+            let cells = volume.split(separator: " ").map(String.init)
+            #expect(Array(cells[1...4]) == ["100Mi", "RWO", "Delete", "Bound"])
+        }
+    }
+
+    private func serviceRecords(_ cluster: TestCluster) throws {
+        let text = try cluster.inPod(
+            "records", image: "tutum/dnsutils:latest", namespace: "mytest",
+            "nslookup nginx.mytest.svc.example.com; "
+                + "dig @10.97.0.10 -t a mystatefulset-0.nginx.mytest.svc.example.com")
+        let addresses = try cluster.kubectl("get", "pods", "-n", "mytest", "-l", "app=nginx", "-o", "jsonpath={.items[*].status.podIP}")
+        for address in addresses.split(separator: " ") {
+            #expect(text.contains("Name:\tnginx.mytest.svc.example.com\nAddress: \(address)"), "\(text)")
+        }
+        let first = try cluster.kubectl("get", "pod", "mystatefulset-0", "-n", "mytest", "-o", "jsonpath={.status.podIP}")
+        let record = text.split(separator: "\n").first { $0.hasPrefix("mystatefulset-0.nginx.mytest.svc.example.com.") }
+        #expect(record.map { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
+            == ["mystatefulset-0.nginx.mytest.svc.example.com.", "30", "IN", "A", first])
+        // not outside
+        #expect(try run("/usr/bin/getent", ["hosts", "mystatefulset-0.nginx.mytest.svc.example.com"]).code != 0)
+    }
+
+    private func identityStays(_ cluster: TestCluster) throws {
+        let before = try cluster.json("get", "pod", "mystatefulset-1", "-n", "mytest")
+        try cluster.kubectl("delete", "pod", "-n", "mytest", "mystatefulset-1")
+        try cluster.waitForRollout("mystatefulset", namespace: "mytest")
+        try cluster.waitUntil("mystatefulset-1 is back") {
+            let outcome = try cluster.tryKubectl(["get", "pod", "mystatefulset-1", "-n", "mytest", "-o", "jsonpath={.metadata.uid}"])
+            return outcome.code == 0 && outcome.output != before.uid
+        }
+        try cluster.kubectl("wait", "--for=condition=Ready", "pod/mystatefulset-1", "-n", "mytest", "--timeout=60s")
+        let after = try cluster.json("get", "pod", "mystatefulset-1", "-n", "mytest")
+        func claim(_ pod: Value) -> String? {
+            pod["spec", "volumes"]?.array?.compactMap { $0["persistentVolumeClaim", "claimName"]?.string }.first
+        }
+        #expect(claim(after) == "www-mystatefulset-1")
+        #expect(claim(before) == claim(after))
+        let answer = try cluster.inPod(
+            "again", image: "tutum/dnsutils:latest", namespace: "mytest", "nslookup mystatefulset-1.nginx")
+        #expect(answer.contains("Address: \(after["status", "podIP"]?.string ?? "?")"), "\(answer)")
+    }
+
+    private func removalKeepsClaims(_ cluster: TestCluster) throws {
+        let output = try cluster.kubectl("delete", "-f", Machine.manifest("with-claims"))
+        #expect(output.contains(#"statefulset.apps "mystatefulset""#) && output.contains(#"service "nginx""#))
+        try cluster.waitUntil("the pods are gone") {
+            try cluster.kubectl("get", "pods", "-n", "mytest", "-l", "app=nginx", "-o", "name").isEmpty
+        }
+        #expect(try cluster.kubectl("get", "pvc", "-n", "mytest", "-o", "name").split(separator: "\n").count == 3)
+    }
+
+    @Test func crashesDuringAScaleUpLoseNothing() throws {
+        try withCluster("k", port: 18446, images: ["nginx-1.25.4"]) { cluster in
+            try cluster.kubectl("apply", "-f", Machine.manifest("stateless-claims"))
+            try cluster.waitForRollout("nginx-statefulset")
+            func started() throws -> [String: String] {
+                var times: [String: String] = [:]
+                for pod in try cluster.json("get", "pods", "-l", "app=nginx-stateful")["items"]?.array ?? [] {
+                    let status = pod["status", "containerStatuses"]?.array?.first
+                    times[pod.name] = status?["state", "running", "startedAt"]?.string
+                }
+                return times
+            }
+            for round in 0..<5 {
+                let before = try started()
+                try cluster.kubectl("scale", "statefulset", "nginx-statefulset", "--replicas=\(4 + round)")
+                usleep(UInt32(100_000 + 150_000 * round))
+                cluster.crash()
+                try cluster.start()
+                try cluster.waitForRollout("nginx-statefulset", seconds: 90)
+                let after = try started()
+                #expect(after.count == 4 + round)
+                for (pod, time) in before { #expect(after[pod] == time, "\(pod) was restarted by round \(round)") }
+            }
+            let restarts = try cluster.kubectl("get", "pods", "-l", "app=nginx-stateful", "-o", "jsonpath={.items[*].status.containerStatuses[0].restartCount}")
+            #expect(Set(restarts.split(separator: " ")) == ["0"])
+        }
+    }
+
+    @Test func downLeavesNothing() throws {
+        let cluster = try TestCluster("d", port: 18447)
+        defer { cluster.remove() }
+        try cluster.importImages(["nginx-1.25.4"])
+        try cluster.kubectl("apply", "-f", Machine.manifest("stateless-claims"))
+        try cluster.waitForRollout("nginx-statefulset")
+        let outcome = try cluster.down(purge: false)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(try run("/bin/sh", ["-c", "ip link | grep -c ord- || true"]).output == "0\n")
+        #expect(try run("/bin/sh", ["-c", "nft list tables | grep -c ord || true"]).output == "0\n")
+        let mounts = try String(contentsOfFile: "/proc/mounts", encoding: .utf8)
+        #expect(!mounts.contains(cluster.dataDirectory))
+        let processes = try run("/bin/sh", ["-c", "ps axww -o args | grep -F '\(cluster.dataDirectory)' | grep -v grep || true"])
+        #expect(processes.output.isEmpty, "\(processes.output)")
+
+        try cluster.start()
+        try cluster.waitForRollout("nginx-statefulset")
+        #expect(try cluster.kubectl("get", "sts").contains("3/3"))
+    }
+}
