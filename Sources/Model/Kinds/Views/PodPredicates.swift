@@ -1,0 +1,73 @@
+package import ObjectModel
+
+extension PodView {
+    /// The condition `Ready`.
+    package var readyCondition: ConditionView? { status.conditions.condition("Ready") }
+    /// Whether the condition `Ready` is True.
+    package var isReady: Bool { readyCondition?.isTrue ?? false }
+
+    /// Whether it has been ready for `minReadySeconds` at `now` (upstream's `IsPodAvailable`).
+    package func isAvailable(minReadySeconds: Int, now: Timestamp) -> Bool {
+        guard let ready = readyCondition, ready.isTrue else { return false }
+        if minReadySeconds == 0 { return true }
+        guard let since = ready.lastTransitionTime else { return false }
+        return since + .seconds(minReadySeconds) <= now
+    }
+
+    /// Whether its deletion has begun.
+    package var isTerminating: Bool { metadata.deletionTimestamp != nil }
+    /// Whether a node or the API has given it a phase.
+    package var isCreated: Bool { !status.phase.isEmpty }
+    /// Whether it is Pending.
+    package var isPending: Bool { status.phase == "Pending" }
+    /// Whether a container failed and nothing will be restarted.
+    package var isFailed: Bool { status.phase == "Failed" }
+    /// Whether all containers succeeded and nothing will be restarted.
+    package var isSucceeded: Bool { status.phase == "Succeeded" }
+    /// Whether it will never run again.
+    package var isTerminal: Bool { isFailed || isSucceeded }
+    /// Whether it is bound to a node.
+    package var isScheduled: Bool { !spec.nodeName.isEmpty }
+}
+
+extension PodSpecView {
+    /// What the pod as a whole asks for: the sum of its containers and sidecars, or the largest init container with the
+    /// sidecars started before it, whichever is more, plus the overhead (upstream's `PodRequests`).
+    package var totalRequests: [String: Quantity] {
+        var total: [String: Quantity] = [:]
+        for container in containers { total.add(container.requests) }
+        var sidecars: [String: Quantity] = [:]
+        var largestInit: [String: Quantity] = [:]
+        for container in initContainers {
+            var needed = container.requests
+            if container.isRestartable {
+                total.add(container.requests)
+                sidecars.add(container.requests)
+                needed = sidecars
+            } else {
+                needed.add(sidecars)
+            }
+            largestInit.raise(to: needed)
+        }
+        total.raise(to: largestInit)
+        total.add(overhead)
+        return total
+    }
+
+    /// The ports of the node that the pod occupies.
+    package var hostPorts: [ContainerPortView] {
+        (initContainers.filter(\.isRestartable) + containers).flatMap(\.ports).filter { $0.hostPort > 0 }
+    }
+}
+
+extension [String: Quantity] {
+    /// Adds the amounts of `other`.
+    package mutating func add(_ other: [String: Quantity]) {
+        for (name, amount) in other { self[name] = self[name].map { $0 + amount } ?? amount }
+    }
+
+    /// Raises each amount to at least that of `other`.
+    package mutating func raise(to other: [String: Quantity]) {
+        for (name, amount) in other { self[name] = self[name].map { Swift.max($0, amount) } ?? amount }
+    }
+}
