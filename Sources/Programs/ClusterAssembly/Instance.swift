@@ -1,0 +1,59 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import ObjectModel
+
+/// What runs on a data directory, as `ordinal up` wrote it down for the other commands.
+package struct Instance: Sendable, Hashable {
+    /// The process.
+    package var pid: Int32
+    /// The server's address, `https://HOST:PORT`.
+    package var server: String
+    /// Where the kubeconfig is.
+    package var kubeconfig: String
+    /// `containerd` or `simulated`.
+    package var runtime: String
+    /// containerd's socket; empty when nothing runs.
+    package var socket: String
+    /// Where pods get their addresses.
+    package var podRange: IPv4Range
+    /// Where Services get theirs.
+    package var serviceRange: IPv4Range
+
+    /// Whether the process is alive (a zombie is not).
+    package var isAlive: Bool {
+        guard kill(pid, 0) == 0, let status = DataDirectory.read("/proc/\(pid)/stat") else { return false }
+        let fields = status.split(separator: ")").last?.split(separator: " ") ?? []
+        return fields.first != "Z"
+    }
+
+    /// Reads what was written down; nil when nothing ever ran there.
+    package static func read(_ directory: DataDirectory) -> Instance? {
+        guard let text = DataDirectory.read(directory.instance), let value = try? JSON.parse(text),
+            let pid = value["pid"]?.int, let server = value["server"]?.string,
+            let podRange = value["podRange"]?.string.flatMap(IPv4Range.init),
+            let serviceRange = value["serviceRange"]?.string.flatMap(IPv4Range.init)
+        else { return nil }
+        return Instance(
+            pid: Int32(pid), server: server, kubeconfig: value["kubeconfig"]?.string ?? "",
+            runtime: value["runtime"]?.string ?? "", socket: value["socket"]?.string ?? "", podRange: podRange,
+            serviceRange: serviceRange)
+    }
+
+    func write(to directory: DataDirectory) throws(StartupError) {
+        let value: Value = [
+            "pid": .integer(Int64(pid)), "server": .string(server), "kubeconfig": .string(kubeconfig),
+            "runtime": .string(runtime), "socket": .string(socket), "podRange": .string(podRange.description),
+            "serviceRange": .string(serviceRange.description),
+        ]
+        try DataDirectory.write(JSON.text(value) + "\n", to: directory.instance, mode: 0o600)
+    }
+
+    /// The administrator's kubeconfig of the cluster on a data directory.
+    package static func kubeconfig(dataDirectory: String) throws(StartupError) -> String {
+        let directory = DataDirectory(dataDirectory)
+        guard let instance = read(directory), let text = DataDirectory.read(instance.kubeconfig) else {
+            throw .failed("No cluster was started on \(dataDirectory) yet. Start one with: ordinal up")
+        }
+        return text
+    }
+}
