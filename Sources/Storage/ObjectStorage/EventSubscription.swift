@@ -16,8 +16,8 @@ package final class EventMemo: Sendable {
 
 /// One watcher's place in the events of a store: a bounded buffer between the store and a reader.
 ///
-/// The store calls `deliver`; one reader calls `next` in a loop. At `capacity` undelivered events the subscription ends
-/// with `watcherFellBehind`, and what was buffered is dropped.
+/// The store calls `deliver`; one reader calls `next` in a loop. At `capacity` undelivered events beside the backlog the
+/// subscription ends with `watcherFellBehind`, and what was buffered is dropped.
 package final class EventSubscription: Sendable {
     private struct State {
         var buffer: [StoreEvent] = []
@@ -43,7 +43,8 @@ package final class EventSubscription: Sendable {
         onCancel: @escaping @Sendable (EventSubscription) -> Void
     ) {
         self.range = range
-        self.capacity = capacity
+        // The backlog is shared with the store's log and bounded by it; a reader that just came has not fallen behind.
+        self.capacity = capacity + backlog.count
         self.onCancel = onCancel
         state = Mutex(State(buffer: backlog, progress: revision))
     }
@@ -67,8 +68,8 @@ package final class EventSubscription: Sendable {
         waiter?.resume()
     }
 
-    /// The next changes, waits for them; none only after `wake`. Throws `cancelled` when the task is cancelled or `cancel` was
-    /// called, `watcherFellBehind` at the limit.
+    /// The next changes, waits for them; none only after `wake`. Throws `cancelled` when the task is cancelled or
+    /// `cancel` was called, `watcherFellBehind` at the limit.
     package func next() async throws(StoreError) -> [StoreEvent] {
         while true {
             let taken = state.withLock { state -> Result<[StoreEvent]?, StoreError> in
@@ -84,7 +85,9 @@ package final class EventSubscription: Sendable {
             await withTaskCancellationHandler {
                 await withCheckedContinuation { continuation in
                     let ready = state.withLock { state in
-                        guard state.buffer.isEmpty, state.failure == nil, !state.woken, !Task.isCancelled else { return true }
+                        guard state.buffer.isEmpty, state.failure == nil, !state.woken, !Task.isCancelled else {
+                            return true
+                        }
                         state.waiter = continuation
                         return false
                     }

@@ -1,0 +1,68 @@
+internal import Synchronization
+package import ObjectModel
+
+/// A `StoreState` and its watchers: changes are published in revision order, and a watcher begins exactly where its
+/// backlog ends.
+///
+/// Two locks, always taken in the order publishing, state: readers wait only for the short changes of the state, never
+/// for the delivery to watchers.
+package final class WatchedState: Sendable {
+    private let state: Mutex<StoreState>
+    private let publishing = Mutex<[ObjectIdentifier: EventSubscription]>([:])
+
+    /// Watches over `state`.
+    package init(_ state: StoreState) { self.state = Mutex(state) }
+
+    /// Reads from the state. `body` must be short.
+    package func read<Result: Sendable>(
+        _ body: (StoreState) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        try state.withLock { (state) throws(StoreError) in try body(state) }
+    }
+
+    /// Changes the state and hands the events of the change to all watchers.
+    package func publish(
+        _ change: (inout StoreState) throws(StoreError) -> [StoreEvent]
+    ) throws(StoreError) {
+        try publishing.withLock { (subscriptions) throws(StoreError) in
+            let events = try state.withLock { (state) throws(StoreError) in try change(&state) }
+            guard !events.isEmpty else { return }
+            for subscription in subscriptions.values { subscription.deliver(events) }
+        }
+    }
+
+    /// A page of the newest or a past state.
+    package func objects(
+        in range: KeyRange, at revision: ReadRevision, after: StoreKey?, limit: Int?
+    ) throws(StoreError) -> ObjectPage {
+        try read { (state) throws(StoreError) in
+            try state.read(range, at: revision, after: after, limit: limit)
+        }.page()
+    }
+
+    /// A subscription to the changes in `range` after `revision`.
+    package func subscribe(to range: KeyRange, after revision: Revision) throws(StoreError) -> EventSubscription {
+        try publishing.withLock { (subscriptions) throws(StoreError) in
+            let (backlog, reached) = try read { (state) throws(StoreError) in
+                (try state.events(in: range, after: revision), state.revision)
+            }
+            let subscription = EventSubscription(range: range, backlog: backlog, through: reached) { [weak self] gone in
+                _ = self?.publishing.withLock { $0.removeValue(forKey: ObjectIdentifier(gone)) }
+            }
+            subscriptions[ObjectIdentifier(subscription)] = subscription
+            return subscription
+        }
+    }
+
+    /// Ends every subscription.
+    package func endSubscriptions(_ failure: StoreError) {
+        let ended = publishing.withLock { subscriptions in
+            defer { subscriptions = [:] }
+            return Array(subscriptions.values)
+        }
+        for subscription in ended { subscription.end(failure) }
+    }
+
+    /// How many watchers there are.
+    package var watcherCount: Int { publishing.withLock { $0.count } }
+}
