@@ -148,7 +148,7 @@ let package = Package(
             ["ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "ControllerRuntime", "NodeInterfaces"]),
 
         tests("ObjectModel", ["ObjectModel"]),
-        tests("Schema", ["ObjectModel", "Schema", "Kinds", "TestSupport"]),
+        tests("Schema", ["ObjectModel", "Schema", "CatalogData"]),
         tests("Kinds", ["ObjectModel", "Schema", "Kinds", "TestSupport"]),
         tests("ObjectStorage", ["ObjectModel", "ObjectStorage", "TestSupport"]),
         tests("SQLiteStorage", ["ObjectModel", "ObjectStorage", "SQLiteStorage", "TestSupport"]),

@@ -2,7 +2,10 @@
 
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-const unsigned char catalog_bytes[] = {
+static const unsigned char bytes[] = {
 #embed "catalog.json"
 };
-const unsigned long catalog_size = sizeof(catalog_bytes);
+
+const unsigned char *catalog_bytes(void) { return bytes; }
+
+unsigned long catalog_size(void) { return sizeof(bytes); }

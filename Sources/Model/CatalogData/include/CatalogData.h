@@ -1,4 +1,4 @@
 /// The catalogue of builtin kinds as JSON, embedded in the program: made by Scripts/make-catalog.py.
-extern const unsigned char catalog_bytes[];
+const unsigned char *catalog_bytes(void);
 /// Its size in bytes.
-extern const unsigned long catalog_size;
+unsigned long catalog_size(void);
