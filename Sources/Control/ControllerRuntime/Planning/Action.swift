@@ -1,0 +1,102 @@
+package import APIProtocol
+package import ObjectModel
+
+/// One thing to do. There is no "update the whole object": writers send what they mean to change.
+package enum Action: Sendable {
+    /// Creates an object. When the name is taken: a failure, or with `acceptsExisting` as good as done.
+    case create(APIResource, Value, acceptsExisting: Bool = false)
+    /// Patches an object or its subresource.
+    case patch(Patch)
+    /// Deletes an object; one that is gone, or is another by now, is as good as deleted.
+    case delete(Deletion)
+    /// Posts to a subresource, such as a binding.
+    case post(APIResource, NamespacedName, subresource: String, Value)
+    /// Tells people.
+    case event(EventNote)
+    /// Something outside the API; what it returns is done next.
+    case effect(Effect)
+
+    /// A patch of one object.
+    package struct Patch: Sendable, Equatable {
+        /// The resource.
+        package var resource: APIResource
+        /// The object.
+        package var key: NamespacedName
+        /// How `body` is meant.
+        package var type: PatchType
+        /// The patch.
+        package var body: Value
+        /// The subresource; nil is the object.
+        package var subresource: String?
+        /// Whether an object that is gone is as good as patched.
+        package var acceptsMissing: Bool
+
+        /// A merge patch of the object with this uid and, where order matters, this version.
+        package init(
+            _ resource: APIResource, _ key: NamespacedName, uid: String, revision: Revision? = nil, _ body: Value,
+            subresource: String? = nil, acceptsMissing: Bool = false
+        ) {
+            var body = body
+            if !uid.isEmpty { body["metadata", "uid"] = .string(uid) }
+            if let revision { body["metadata", "resourceVersion"] = .string(revision.description) }
+            self.resource = resource
+            self.key = key
+            type = .merge
+            self.body = body
+            self.subresource = subresource
+            self.acceptsMissing = acceptsMissing
+        }
+    }
+
+    /// A deletion of one object.
+    package struct Deletion: Sendable, Equatable {
+        /// The resource.
+        package var resource: APIResource
+        /// The object.
+        package var key: NamespacedName
+        /// Its uid: no other object of that name is deleted.
+        package var uid: String
+        /// Seconds of grace; nil leaves it to the object.
+        package var gracePeriodSeconds: Int?
+        /// Background, Foreground or Orphan; nil leaves it to the kind.
+        package var propagationPolicy: String?
+        /// Delete only this version.
+        package var revision: Revision?
+
+        /// A deletion.
+        package init(
+            _ resource: APIResource, _ key: NamespacedName, uid: String, gracePeriodSeconds: Int? = nil,
+            propagationPolicy: String? = nil, revision: Revision? = nil
+        ) {
+            self.resource = resource
+            self.key = key
+            self.uid = uid
+            self.gracePeriodSeconds = gracePeriodSeconds
+            self.propagationPolicy = propagationPolicy
+            self.revision = revision
+        }
+    }
+
+    /// Something to do outside the API.
+    package struct Effect: Sendable {
+        /// What it is, for explanations.
+        package var name: String
+        /// Does it; idempotent, since it may be repeated. Returns what to do in the API next.
+        package var run: @Sendable () async throws -> [Action]
+
+        /// An effect.
+        package init(_ name: String, run: @escaping @Sendable () async throws -> [Action]) {
+            self.name = name
+            self.run = run
+        }
+    }
+
+    /// The patch that makes an object's status equal `new`, given what it was at `revision`; nil when nothing differs.
+    package static func updateStatus(
+        _ resource: APIResource, _ key: NamespacedName, uid: String, revision: Revision, from old: Value, to new: Value
+    ) -> Action? {
+        guard let change = MergePatch.difference(from: old, to: new) else { return nil }
+        return .patch(
+            Patch(resource, key, uid: uid, revision: revision, ["status": change], subresource: "status"))
+    }
+}

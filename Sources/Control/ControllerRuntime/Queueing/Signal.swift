@@ -1,0 +1,60 @@
+internal import Synchronization
+
+/// Wakes one waiting task. Signals given while nobody waits are remembered as one.
+package final class Signal: Sendable {
+    private struct State {
+        var isPending = false
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+    private let state = Mutex(State())
+
+    /// A signal that has not been given.
+    package init() {}
+
+    /// Wakes the waiting task, or lets the next `wait` return at once.
+    package func give() {
+        let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard let waiter = state.waiter else {
+                state.isPending = true
+                return nil
+            }
+            state.waiter = nil
+            return waiter
+        }
+        waiter?.resume()
+    }
+
+    /// Returns when the signal was given, or when the task is cancelled. One task waits at a time.
+    package func wait() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isReady = state.withLock { state -> Bool in
+                    if state.isPending || Task.isCancelled {
+                        state.isPending = false
+                        return true
+                    }
+                    state.waiter = continuation
+                    return false
+                }
+                if isReady { continuation.resume() }
+            }
+        } onCancel: {
+            let waiter = state.withLock { state in
+                defer { state.waiter = nil }
+                return state.waiter
+            }
+            waiter?.resume()
+        }
+    }
+
+    /// Waits for the signal, but no longer than `duration` (nil: without limit).
+    package func wait(atMost duration: Duration?, sleep: @escaping @Sendable (Duration) async throws -> Void) async {
+        guard let duration else { return await wait() }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.wait() }
+            group.addTask { try? await sleep(duration) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}
