@@ -1,5 +1,6 @@
-internal import Synchronization
+package import APIProtocol
 package import ObjectModel
+internal import Synchronization
 
 /// What a cache has seen, without the type of its objects.
 package protocol RevisionedCache: AnyObject, Sendable {

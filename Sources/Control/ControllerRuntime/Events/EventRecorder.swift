@@ -1,5 +1,5 @@
 package import APIProtocol
-internal import ObjectModel
+package import ObjectModel
 internal import Synchronization
 
 /// Writes Events without making anyone wait: notes queue up (at most 1000, then the newest is dropped) and `run` sends
