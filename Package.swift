@@ -97,17 +97,17 @@ let package = Package(
         layer("Control", "Scheduling", ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", logging]),
 
         layer("Node", "NodeInterfaces", ["ObjectModel", "APIProtocol"]),
+        layer("Node", "Processes", ["LinuxShims"]),
         layer(
             "Node", "NodeAgent",
             ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "NodeInterfaces", logging]),
         layer(
             "Node", "CRIRuntime",
             nio + [
-                "ObjectModel", "APIProtocol", "NodeInterfaces", "LinuxShims", logging,
-                product("GRPCCore", "grpc-swift-2"), product("GRPCProtobuf", "grpc-swift-protobuf"),
+                "ObjectModel", "APIProtocol", "NodeInterfaces", "Processes", logging,
+                product("Crypto", "swift-crypto"), product("GRPCCore", "grpc-swift-2"), product("GRPCProtobuf", "grpc-swift-protobuf"),
                 product("GRPCNIOTransportHTTP2Posix", "grpc-swift-nio-transport"),
-                product("SwiftProtobuf", "swift-protobuf"), product("NIOHTTP2", "swift-nio-http2"),
-                product("NIOHTTP1", "swift-nio"), product("NIOWebSocket", "swift-nio"),
+                product("SwiftProtobuf", "swift-protobuf"),
             ]),
         layer(
             "Node", "Probing",
@@ -118,7 +118,7 @@ let package = Package(
         layer("Node", "VolumePlugins", ["ObjectModel", "APIProtocol", "NodeInterfaces", logging]),
         layer("Node", "SimulatedRuntime", ["ObjectModel", "APIProtocol", "NodeInterfaces", logging]),
 
-        layer("Network", "PodNetworking", ["ObjectModel", "NodeInterfaces", "LinuxShims", logging]),
+        layer("Network", "PodNetworking", ["ObjectModel", "Processes"]),
         layer(
             "Network", "ServiceProxy",
             ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "PodNetworking", logging]),
