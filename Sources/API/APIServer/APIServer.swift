@@ -5,20 +5,6 @@ package import ObjectStorage
 package import Schema
 internal import Synchronization
 
-/// One sub-check of `/livez` or `/readyz`.
-package struct HealthCheck: Sendable {
-    /// Its name, such as `etcd` or `informer-sync`.
-    package let name: String
-    /// Nil when it is well, else why not.
-    package let failure: @Sendable () async -> String?
-
-    /// A check.
-    package init(_ name: String, failure: @escaping @Sendable () async -> String?) {
-        self.name = name
-        self.failure = failure
-    }
-}
-
 /// The parts that the API server is made of besides the store and the kinds.
 package struct APIServerParts: Sendable {
     /// Who asks.
@@ -29,6 +15,8 @@ package struct APIServerParts: Sendable {
     package var admission: [any AdmissionPlugin] = []
     /// What answers custom subresources.
     package var subresources: [SubresourceKey: any SubresourceHandler] = [:]
+    /// Makes the OpenAPI documents of a set of kinds; nil when none are served.
+    package var makeOpenAPI: (@Sendable (KindRegistry) -> OpenAPIDocuments)?
     /// What `/readyz` asks besides the server itself.
     package var readiness: [HealthCheck] = []
     /// Time and randomness.
@@ -42,25 +30,58 @@ package struct APIServerParts: Sendable {
 
 /// The API of a cluster: any kind, over any store. It conforms to the seam that the HTTPS client conforms to as well,
 /// so that controllers do not know where it is.
+///
+/// A request takes at most 60 seconds; then the answer is 504 and what it began is cancelled. Watches, logs and channels
+/// are answered at once and go on beyond that.
 package final class APIServer: APITransport {
-    private let registryState: Mutex<KindRegistry>
+    /// The kinds served and what is published of them.
+    struct Served: Sendable {
+        let registry: KindRegistry
+        let discovery: DiscoveryDocuments
+        let openAPI: OpenAPIDocuments?
+    }
+
+    private let servedState: Mutex<Served>
     let store: any Store
     let parts: APIServerParts
 
     /// A server of the kinds in `registry` over `store`.
     package init(registry: KindRegistry, store: any Store, parts: APIServerParts) {
-        registryState = Mutex(registry)
+        servedState = Mutex(Self.served(registry, parts))
         self.store = store
         self.parts = parts
     }
 
     /// The kinds served now. Setting replaces them for every request that begins afterwards.
     package var registry: KindRegistry {
-        get { registryState.withLock { $0 } }
-        set { registryState.withLock { $0 = newValue } }
+        get { served.registry }
+        set {
+            let served = Self.served(newValue, parts)
+            servedState.withLock { $0 = served }
+        }
+    }
+
+    var served: Served { servedState.withLock { $0 } }
+
+    private static func served(_ registry: KindRegistry, _ parts: APIServerParts) -> Served {
+        Served(
+            registry: registry, discovery: DiscoveryDocuments(registry), openAPI: parts.makeOpenAPI?(registry))
     }
 
     package func send(_ request: APIRequest) async throws(TransportError) -> APIResponse {
-        .status(.unavailable("not served yet"))
+        guard !Task.isCancelled else { throw .cancelled }
+        do throws(APIStatus) {
+            return try await answer(request)
+        } catch {
+            if error.code >= 500 {
+                parts.logger.warning(
+                    "a request failed",
+                    metadata: [
+                        "method": "\(request.method.rawValue)", "path": "\(request.path)", "code": "\(error.code)",
+                        "message": "\(error.message)",
+                    ])
+            }
+            return .status(error)
+        }
     }
 }

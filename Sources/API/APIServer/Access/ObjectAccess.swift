@@ -1,27 +1,40 @@
 package import APIProtocol
 package import ObjectModel
-internal import Schema
+internal import ObjectStorage
 
 /// Reads and writes the objects of one kind, as the verbs do: what a subresource handler changes its object with.
 package struct ObjectAccess: Sendable {
+    let writer: ObjectWriter
+    let context: WriteContext
+
     /// The object; 404 when there is none.
     package func get(namespace: String, name: String) async throws(APIStatus) -> Value {
-        throw .unavailable("not served yet")
+        let key = context.key(namespace: namespace, name: name)
+        return try await writer.require(key, kind: context.kind, name: name).value
     }
 
     /// Changes the object: `change` gets what is stored and makes what is to be stored; it may run several times, since
-    /// conflicts are tried again. `subresource` is what admission sees. The answer is the object as stored.
+    /// conflicts are tried again. `subresource` is what admission and the kind's validation see. Rules of the main
+    /// resource (status is kept, generation counts) do not apply. The answer is the object as stored.
     package func update(
         namespace: String, name: String, subresource: String,
         _ change: @escaping @Sendable (inout Value) throws(APIStatus) -> Void
     ) async throws(APIStatus) -> Value {
-        throw .unavailable("not served yet")
+        let whole = ObjectChange(
+            namespace: namespace, name: name, part: .custom(subresource), subresource: subresource
+        ) { stored throws(APIStatus) in
+            var object = stored
+            try change(&object)
+            return object
+        }
+        return try await writer.update(context, whole).value
     }
 
-    /// Deletes the object as a DELETE with these options does; answers with what DELETE answers.
+    /// Deletes the object as a DELETE with these options does; the answer is the object as it is (or was) afterwards.
+    @discardableResult
     package func delete(
         namespace: String, name: String, options: DeleteOptions
     ) async throws(APIStatus) -> Value {
-        throw .unavailable("not served yet")
+        try await writer.delete(context, namespace: namespace, name: name, options: options).value
     }
 }

@@ -32,13 +32,12 @@ package struct SubresourceCall: Sendable {
     package let body: Value
     /// Who asks.
     package let user: UserInfo
+    /// Whether nothing is to be stored (`?dryRun=All`).
+    package let dryRun: Bool
     /// Reads and writes objects as the verbs do.
     package let objects: ObjectAccess
     /// Time and randomness.
     package let environment: ServerEnvironment
-
-    /// Whether nothing is to be stored.
-    package var dryRun: Bool { request.query("dryRun") == "All" || body["dryRun"]?.array?.first?.string == "All" }
 }
 
 /// What a subresource does that is not writing a part of its object: binding, logs, exec, tokens.

@@ -1,0 +1,123 @@
+internal import APIProtocol
+internal import ObjectModel
+internal import Schema
+
+/// How unknown and duplicate fields of a body are treated (`?fieldValidation=`).
+enum FieldValidation: String, Sendable {
+    case strict = "Strict"
+    case warn = "Warn"
+    case ignore = "Ignore"
+
+    /// Reads the parameter; upstream's default is Warn.
+    static func read(_ request: APIRequest, options: String) throws(APIStatus) -> FieldValidation {
+        guard let text = request.query("fieldValidation"), !text.isEmpty else { return .warn }
+        guard let validation = FieldValidation(rawValue: text) else {
+            let kind = GroupVersionKind(group: "meta.k8s.io", version: "v1", kind: options)
+            let values = ["", "Ignore", "Strict", "Warn"]
+            throw .invalid(kind, name: "", [.notSupported("fieldValidation", .string(text), supported: values)])
+        }
+        return validation
+    }
+}
+
+/// The body of a request: bytes and how to read them.
+struct Body: Sendable {
+    /// The longest body, as upstream.
+    static let maximumLength = 3 << 20
+    private static let accepted = ["application/json", "application/yaml"]
+    private static let protobuf = "application/vnd.kubernetes.protobuf"
+
+    /// A body as a tree.
+    struct Document: Sendable {
+        /// The tree.
+        let value: Value
+        /// Keys that were written twice, as messages.
+        let duplicates: [String]
+    }
+
+    private enum Format { case json, yaml }
+
+    let bytes: [UInt8]
+    private let mediaType: String
+
+    init(_ request: APIRequest) {
+        bytes = request.body
+        let header = request.headers["Content-Type"] ?? ""
+        mediaType = header.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
+    }
+
+    /// The patch that the media type names; nil for none.
+    var patchType: PatchType? { PatchType(rawValue: mediaType) }
+
+    /// 413 above the limit.
+    func checkLength() throws(APIStatus) {
+        guard bytes.count <= Self.maximumLength else {
+            throw .tooLarge("Request entity too large: limit is \(Self.maximumLength)")
+        }
+    }
+
+    /// Parses the body as the media type says; no media type is JSON. `kind` is for messages.
+    func parse(as kind: String) throws(APIStatus) -> Document {
+        switch try format() {
+        case .json: return try parseJSON(as: kind)
+        case .yaml: return try parseYAML(as: kind)
+        }
+    }
+
+    /// Parses a patch, which is JSON (or, for apply, YAML).
+    func parsePatch() throws(APIStatus) -> Document {
+        do throws(JSONError) {
+            return try parseJSON()
+        } catch {
+            throw .badRequest("error decoding patch: \(error)")
+        }
+    }
+
+    private func format() throws(APIStatus) -> Format {
+        switch mediaType {
+        case "", "application/json": return .json
+        case "application/yaml": return .yaml
+        case Self.protobuf:
+            var status = APIStatus.unsupportedMediaType(Self.accepted)
+            status.message += "; this server does not read protobuf yet: send JSON (kubectl: write the object to a file"
+                + " with --dry-run=client -o yaml and use kubectl create -f)"
+            throw status
+        default: throw .unsupportedMediaType(Self.accepted)
+        }
+    }
+
+    private func parseJSON(as kind: String) throws(APIStatus) -> Document {
+        do throws(JSONError) {
+            return try parseJSON()
+        } catch {
+            throw unrecognized(kind, "couldn't get version/kind; json parse error: \(error)")
+        }
+    }
+
+    private func parseJSON() throws(JSONError) -> Document {
+        var duplicates: [String] = []
+        let value = try JSON.parse(bytes, onDuplicate: { duplicates.append("duplicate field \"\($0)\"") })
+        return Document(value: value, duplicates: duplicates)
+    }
+
+    private func parseYAML(as kind: String) throws(APIStatus) -> Document {
+        do throws(YAML.Failure) {
+            return Document(value: try YAML.parse(bytes), duplicates: [])
+        } catch {
+            throw unrecognized(kind, "\(error)")
+        }
+    }
+
+    /// 400 for a body that is no object of any kind.
+    func unrecognized(_ kind: String, _ reason: String) -> APIStatus {
+        .badRequest("the object provided is unrecognized (must be of type \(kind)): \(reason) (\(summary))")
+    }
+
+    private var summary: String {
+        if bytes.isEmpty { return "<empty>" }
+        let start = bytes.prefix(30)
+        let rest = bytes.count > 30 ? " ..." : ""
+        if bytes[0] == UInt8(ascii: "{") { return String(decoding: start, as: UTF8.self) + rest }
+        return start.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + rest
+    }
+}

@@ -1,0 +1,78 @@
+internal import ObjectModel
+internal import Schema
+
+/// Turns bodies into objects of one kind: identity checked, types checked, unknown fields pruned and told.
+struct ObjectDecoder: Sendable {
+    /// The kind expected.
+    let kind: KindDefinition
+    /// What happens to unknown and duplicate fields.
+    let validation: FieldValidation
+    /// Where warnings go.
+    let warnings: WarningLog
+
+    /// The object in a body.
+    func object(in body: Body) throws(APIStatus) -> Value {
+        let document = try body.parse(as: kind.gvk.kind)
+        var object = document.value
+        guard object.fields != nil else {
+            throw body.unrecognized(
+                kind.gvk.kind, "couldn't get version/kind; json parse error: the body is not an object")
+        }
+        try settleIdentity(&object)
+        let report = try kind.schema.decode(&object, as: kind.gvk)
+        try judge(document.duplicates + report.messages) { ObjectSchema.strictError(kind.gvk, $0) }
+        if object["metadata"]?.fields == nil { object["metadata"] = .emptyObject }
+        return object
+    }
+
+    /// The object that a patch made of a stored one; messages of the patch itself are told too.
+    func patched(_ result: Value, duplicates: [String]) throws(APIStatus) -> Value {
+        var object = result
+        guard object.fields != nil else { throw Self.invalidPatch(result, "the result is not an object") }
+        try settleIdentity(&object)
+        let messages: [String]
+        do throws(APIStatus) {
+            messages = try kind.schema.decode(&object, as: kind.gvk).messages
+        } catch {
+            throw Self.invalidPatch(result, error.message)
+        }
+        try judge(duplicates + messages) {
+            Self.invalidPatch(result, "strict decoding error: \($0.joined(separator: ", "))")
+        }
+        return object
+    }
+
+    private func judge(_ messages: [String], _ failure: ([String]) -> APIStatus) throws(APIStatus) {
+        guard !messages.isEmpty else { return }
+        switch validation {
+        case .strict: throw failure(messages)
+        case .warn: messages.forEach(warnings.add)
+        case .ignore: break
+        }
+    }
+
+    /// Absent apiVersion and kind are the expected ones; others are 400.
+    private func settleIdentity(_ object: inout Value) throws(APIStatus) {
+        let expected = kind.gvk
+        let apiVersion = object["apiVersion"]?.string ?? ""
+        let name = object["kind"]?.string ?? ""
+        if !apiVersion.isEmpty, apiVersion != expected.groupVersion.apiVersion {
+            throw .badRequest(
+                "the API version in the data (\(apiVersion)) does not match the expected API version "
+                    + "(\(expected.groupVersion))")
+        }
+        if !name.isEmpty, name != expected.kind {
+            throw .badRequest(
+                "\(name) in version \"\(expected.version)\" cannot be handled as a \(expected.kind): the kinds differ")
+        }
+        object["apiVersion"] = .string(expected.groupVersion.apiVersion)
+        object["kind"] = .string(expected.kind)
+    }
+
+    /// 422 for a patch whose result cannot be.
+    static func invalidPatch(_ result: Value, _ reason: String) -> APIStatus {
+        .invalid(
+            GroupVersionKind(group: "", version: "", kind: ""), name: "",
+            [FieldError(.invalid, "patch", .string(JSON.text(result)), reason)])
+    }
+}

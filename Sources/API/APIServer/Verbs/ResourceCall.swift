@@ -1,0 +1,66 @@
+internal import APIProtocol
+internal import ObjectModel
+internal import ObjectStorage
+internal import Schema
+
+/// One authorized request for objects of a kind. Its verbs are extensions, one file each.
+struct ResourceCall: Sendable {
+    let request: APIRequest
+    let target: ResourceTarget
+    let kind: KindDefinition
+    let user: UserInfo
+    let representation: Representation
+    let now: Timestamp
+    let warnings: WarningLog
+    let writer: ObjectWriter
+
+    var store: any Store { writer.store }
+    var environment: ServerEnvironment { writer.environment }
+    var body: Body { Body(request) }
+    var rendering: Rendering { Rendering(kind: kind, representation: representation, now: now) }
+
+    /// Where the object is stored.
+    var key: StoreKey {
+        StoreKey(kind.resource, namespace: kind.isNamespaced ? target.namespace : "", name: target.name)
+    }
+
+    /// What the write does; `options` names the options' kind in messages.
+    func writeContext(options: String, dryRun: [String]? = nil) throws(APIStatus) -> WriteContext {
+        WriteContext(
+            kind: kind, user: user,
+            dryRun: try WriteContext.dryRun(dryRun ?? request.queryValues("dryRun"), options: options), now: now,
+            warnings: warnings)
+    }
+
+    /// Decodes bodies of the kind.
+    func decoder(options: String) throws(APIStatus) -> ObjectDecoder {
+        ObjectDecoder(
+            kind: kind, validation: try FieldValidation.read(request, options: options), warnings: warnings)
+    }
+
+    /// A reply of bytes that are JSON.
+    func reply(_ json: [UInt8], code: Int = 200) -> APIResponse {
+        guard representation.encoding == .yaml, let value = try? JSON.parse(json) else {
+            return .json(json, code: code)
+        }
+        return APIResponse(
+            code: code, headers: HTTPFields([("Content-Type", "application/yaml")]),
+            body: .bytes(Array(YAML.write(value).utf8)))
+    }
+
+    /// A reply with the object that a write left.
+    func reply(_ outcome: WriteOutcome, code: Int = 200) -> APIResponse {
+        if let stored = outcome.stored { return reply(rendering.object(stored), code: code) }
+        return reply(JSON.write(rendering.value(outcome.value)), code: code)
+    }
+
+    /// The names in the body must be those in the path; an absent name takes the path's.
+    func checkNames(_ object: inout Value) throws(APIStatus) {
+        let name = object.name
+        guard name == target.name else {
+            throw .badRequest(
+                "the name of the object (\(name)) does not match the name on the URL (\(target.name))")
+        }
+        try CreateRules.placeInNamespace(&object, kind: kind, namespace: target.namespace)
+    }
+}

@@ -1,0 +1,70 @@
+internal import ObjectModel
+internal import ObjectStorage
+internal import Schema
+
+/// Which objects of a kind a request is about.
+struct Selection: Sendable {
+    private static let nameField = "metadata.name"
+    private static let namespaceField = "metadata.namespace"
+
+    private let labels: LabelSelector
+    private let fields: FieldSelector
+    /// The conditions that the key of an object answers.
+    private let keyTerms: FieldSelector
+    private let paths: [String: [String]]
+
+    /// Reads selectors; `name` (of the legacy `/watch/…/NAME`) adds a condition. 400 for what cannot be selected by.
+    init(labels: String, fields: String, kind: KindDefinition, name: String = "") throws(APIStatus) {
+        self.labels = try LabelSelector.parse(labels)
+        let parsed = try FieldSelector.parse(fields)
+        for term in parsed.terms where ![Self.nameField, Self.namespaceField].contains(term.field) {
+            guard kind.selectableFields[term.field] != nil else { throw Self.unknown(term.field, kind) }
+        }
+        var keyTerms = parsed.terms.filter { [Self.nameField, Self.namespaceField].contains($0.field) }
+        if !name.isEmpty { keyTerms.append(FieldSelector.Term(field: Self.nameField, value: name)) }
+        self.keyTerms = FieldSelector(terms: keyTerms)
+        self.fields = FieldSelector(
+            terms: parsed.terms.filter { ![Self.nameField, Self.namespaceField].contains($0.field) })
+        paths = kind.selectableFields
+    }
+
+    /// Whether every object is selected.
+    var isEverything: Bool { labels.requirements.isEmpty && fields.terms.isEmpty && keyTerms.terms.isEmpty }
+
+    /// The one name that is selected; nil when several may be.
+    var name: String? { keyTerms.requiredValue(of: Self.nameField) }
+
+    /// Whether an object is selected. It is parsed only when its key does not decide.
+    func matches(_ stored: StoredObject) -> Bool {
+        guard matchesKey(stored.key) else { return false }
+        if labels.requirements.isEmpty, fields.terms.isEmpty { return true }
+        let object = stored.value
+        if !labels.requirements.isEmpty, !labels.matches(object.labels) { return false }
+        return fields.matches { field in
+            guard let path = paths[field], let value = object.at(path) else { return "" }
+            return Self.text(value)
+        }
+    }
+
+    private func matchesKey(_ key: StoreKey) -> Bool {
+        guard !keyTerms.terms.isEmpty else { return true }
+        let parts = key.path.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 5 else { return false }
+        return keyTerms.matches { $0 == Self.nameField ? String(parts[4]) : String(parts[3]) }
+    }
+
+    private static func text(_ value: Value) -> String {
+        switch value {
+        case .string(let text): text
+        case .bool(let flag): flag ? "true" : "false"
+        case .integer(let number): String(number)
+        default: ""
+        }
+    }
+
+    private static func unknown(_ field: String, _ kind: KindDefinition) -> APIStatus {
+        guard kind.selectableFields.isEmpty else { return .badRequest("field label not supported: \(field)") }
+        return .badRequest(
+            "\"\(field)\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+    }
+}

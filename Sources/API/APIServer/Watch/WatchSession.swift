@@ -1,0 +1,139 @@
+internal import APIProtocol
+internal import ObjectModel
+internal import ObjectStorage
+internal import Synchronization
+
+/// One watch: what it begins with, then changes, with bookmarks between, until its time is over. One reader pulls; what
+/// it does not pull waits in the bounded subscription.
+final class WatchSession: Sendable {
+    /// How often a bookmark is sent.
+    static let bookmarkInterval = Duration.seconds(60)
+    /// How many objects of the first state are written at once.
+    private static let initialChunk = 500
+
+    private struct State {
+        var initial: ArraySlice<StoredObject>
+        /// The revision of the first state, until its end is announced.
+        var announcedEnd: Revision?
+        var isFirst = true
+        var isOver = false
+        var nextBookmark: Timestamp
+    }
+
+    private let encoder: WatchEncoder
+    private let subscription: EventSubscription
+    private let environment: ServerEnvironment
+    private let allowsBookmarks: Bool
+    private let deadline: Timestamp
+    private let state: Mutex<State>
+
+    /// A watch over `subscription`. `announcing` is the revision of `initial` when its end is to be told.
+    init(
+        encoder: WatchEncoder, subscription: EventSubscription, environment: ServerEnvironment, initial: [StoredObject],
+        announcing: Revision?, allowsBookmarks: Bool, duration: Duration
+    ) {
+        self.encoder = encoder
+        self.subscription = subscription
+        self.environment = environment
+        self.allowsBookmarks = allowsBookmarks
+        let now = environment.now()
+        deadline = now + duration
+        state = Mutex(
+            State(initial: initial[...], announcedEnd: announcing, nextBookmark: now + Self.bookmarkInterval))
+    }
+
+    /// The lines as a stream.
+    var stream: ByteStream {
+        ByteStream(next: { await self.next() }, cancel: { self.subscription.cancel() })
+    }
+
+    /// The next lines; nil at the end.
+    func next() async -> [UInt8]? {
+        while true {
+            if let lines = state.withLock({ initialLines(&$0) }) { return lines }
+            let (isOver, wakeTime) = state.withLock { state in
+                (state.isOver, allowsBookmarks ? min(state.nextBookmark, deadline) : deadline)
+            }
+            if isOver { return end() }
+            let changes: [StoreEvent]
+            do throws(StoreError) {
+                changes = try await events(until: wakeTime)
+            } catch {
+                return failed(error)
+            }
+            let now = environment.now()
+            let output = state.withLock { changes.isEmpty ? timedLines(&$0, now) : lines(changes, &$0, now) }
+            if !output.isEmpty { return output }
+        }
+    }
+
+    private func end() -> [UInt8]? {
+        subscription.cancel()
+        return nil
+    }
+
+    private func initialLines(_ state: inout State) -> [UInt8]? {
+        guard !state.initial.isEmpty || state.announcedEnd != nil else { return nil }
+        let now = environment.now()
+        var lines: [UInt8] = []
+        for object in state.initial.prefix(Self.initialChunk) {
+            lines += encoder.line(.added, object, withColumns: state.isFirst, now: now)
+            state.isFirst = false
+        }
+        state.initial = state.initial.dropFirst(Self.initialChunk)
+        if state.initial.isEmpty, let revision = state.announcedEnd {
+            lines += encoder.bookmark(revision, endsInitialEvents: true)
+            state.announcedEnd = nil
+        }
+        return lines
+    }
+
+    private func lines(_ events: [StoreEvent], _ state: inout State, _ now: Timestamp) -> [UInt8] {
+        var lines: [UInt8] = []
+        for event in events {
+            guard let line = encoder.line(event, isFirst: state.isFirst, now: now) else { continue }
+            lines += line
+            state.isFirst = false
+        }
+        return lines
+    }
+
+    /// What is due although nothing changed: a bookmark, the end.
+    private func timedLines(_ state: inout State, _ now: Timestamp) -> [UInt8] {
+        if now >= deadline { state.isOver = true }
+        guard allowsBookmarks, state.isOver || now >= state.nextBookmark else { return [] }
+        state.nextBookmark = now + Self.bookmarkInterval
+        return subscription.deliveredThrough.map { encoder.bookmark($0) } ?? []
+    }
+
+    private func failed(_ error: StoreError) -> [UInt8]? {
+        let wasOver = state.withLock { state in
+            defer { state.isOver = true }
+            return state.isOver
+        }
+        guard !wasOver, error != .cancelled else { return nil }
+        return WatchEncoder.failure(APIStatus(error))
+    }
+
+    /// The next changes; none when the time came first.
+    private func events(until time: Timestamp) async throws(StoreError) -> [StoreEvent] {
+        if subscription.isReady { return try await subscription.next() }
+        let pause = time - environment.now()
+        guard pause > .zero else { return [] }
+        let (subscription, environment) = (subscription, environment)
+        let result = await withTaskGroup(of: Void.self) { group -> Result<[StoreEvent], StoreError> in
+            group.addTask {
+                // A cancelled sleep means that changes came first.
+                guard (try? await environment.sleep(pause)) != nil else { return }
+                subscription.wake()
+            }
+            defer { group.cancelAll() }
+            do throws(StoreError) {
+                return .success(try await subscription.next())
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+}
