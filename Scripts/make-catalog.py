@@ -63,7 +63,7 @@ def gvk_text(triple):
     return f"{group}/{version}/{kind}" if group else f"{version}/{kind}"
 
 
-def slim(schema, served):
+def slim(schema, served, bodies):
     if not isinstance(schema, dict):
         return schema
     result = {}
@@ -71,12 +71,12 @@ def slim(schema, served):
         if key not in KEPT:
             continue
         if key == "properties":
-            value = {name: slim(child, served) for name, child in value.items()}
+            value = {name: slim(child, served, bodies) for name, child in value.items()}
         elif key in ("items", "additionalProperties"):
-            value = slim(value, served)
+            value = slim(value, served, bodies)
         elif key == "gvk":
             # Options kinds are listed for every group; only the groups served matter.
-            value = [entry for entry in value if entry[:2] in served or entry[2] in ("Eviction", "Scale")]
+            value = [entry for entry in value if entry[:2] in served or gvk_text(entry) in bodies]
         result[key] = value
     return result
 
@@ -213,7 +213,7 @@ def main(directory):
         "kinds": rows,
         "kindDefaults": {kind: entries for kind, entries in kind_defaults.items() if entries},
         "typeDefaults": type_defaults(facts["defaults"]["types"], names),
-        "types": {name: slim(definitions[name], served) for name in names},
+        "types": {name: slim(definitions[name], served, bodies) for name in names},
     }
     with open(TARGET, "w", encoding="utf-8") as file:
         json.dump(catalog, file, separators=(",", ":"), ensure_ascii=False)
