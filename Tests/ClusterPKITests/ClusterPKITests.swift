@@ -1,0 +1,80 @@
+import ClusterPKI
+import Foundation
+import Testing
+
+@Suite struct CertificateAuthorityTests {
+    let now: Int64 = 1_800_000_000
+
+    @Test func issuedCertificatesVerifyAgainstTheAuthority() throws {
+        let authority = try CertificateAuthority(name: "ca", now: now)
+        let pair = try authority.server(
+            commonName: "api", dnsNames: ["kubernetes.default.svc"], addresses: [[10, 96, 0, 1]], now: now)
+        #expect(
+            authority.isCurrent(pair, dnsNames: ["kubernetes.default.svc"], addresses: [[10, 96, 0, 1]], now: now))
+        let restored = try CertificateAuthority(authority.pair)
+        #expect(restored.isCurrent(pair, now: now))
+        #expect(try !CertificateAuthority(name: "ca", now: now).isCurrent(pair, now: now))
+    }
+
+    @Test func newNamesAndAgeMakeACertificateStale() throws {
+        let authority = try CertificateAuthority(name: "ca", now: now)
+        let pair = try authority.server(commonName: "api", dnsNames: ["a"], addresses: [], now: now)
+        #expect(!authority.isCurrent(pair, dnsNames: ["a", "b"], now: now))
+        #expect(!authority.isCurrent(pair, addresses: [[127, 0, 0, 1]], now: now))
+        #expect(!authority.isCurrent(pair, now: now + 300 * 86400))
+    }
+
+    @Test func keysAreMadeOnceAndForTheOwnerOnly() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let directory = try PKIDirectory(path: folder)
+        let authority = try directory.authority(now: now)
+        #expect(try directory.authority(now: now).pair == authority.pair)
+        let first = try directory.pair("admin", of: authority, now: now) { () throws(PKIError) in
+            try authority.client(commonName: "admin", organizations: ["system:masters"], now: now)
+        }
+        let second = try directory.pair("admin", of: authority, now: now) { () throws(PKIError) in
+            throw PKIError("issued again")
+        }
+        #expect(first == second)
+        let mode = try FileManager.default.attributesOfItem(atPath: "\(folder)/ca.key")[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+    }
+
+    @Test func damagedFilesAreAnErrorNotACrash() {
+        #expect(throws: PKIError.self) { try CertificateAuthority(KeyPair(certificate: "x", key: "y")) }
+    }
+}
+
+@Suite struct ServiceAccountTokensTests {
+    let claims = ServiceAccountClaims(
+        namespace: "default", account: "web", accountUID: "u1", pod: ("web-0", "p1"), issuedAt: 1000, expiresAt: 2000)
+
+    @Test func tokensCarryUpstreamsClaims() async throws {
+        let tokens = try await ServiceAccountTokens(issuer: "https://issuer", keyPEM: ServiceAccountTokens.makeKey())
+        let token = try await tokens.sign(claims, id: "j1")
+        let verified = try #require(await tokens.verify(token, now: 1500))
+        #expect(verified.userName == "system:serviceaccount:default:web")
+        #expect(verified.pod?.name == "web-0")
+        #expect(verified.audiences == ["https://issuer"])
+        let body = token.split(separator: ".")[1].replacingOccurrences(of: "-", with: "+")
+            .replacingOccurrences(of: "_", with: "/")
+        let padded = body + String(repeating: "=", count: (4 - body.count % 4) % 4)
+        let text = String(decoding: try #require(Data(base64Encoded: padded)), as: UTF8.self)
+        #expect(text.contains(#""kubernetes.io""#) && text.contains(#""serviceaccount""#))
+    }
+
+    @Test func expiredEarlyForeignAndTamperedTokensAreRefused() async throws {
+        let tokens = try await ServiceAccountTokens(issuer: "https://issuer", keyPEM: ServiceAccountTokens.makeKey())
+        let token = try await tokens.sign(claims, id: "j1")
+        #expect(await tokens.verify(token, now: 2000) == nil)
+        #expect(await tokens.verify(token, now: 999) == nil)
+        #expect(await tokens.verify(token + "x", now: 1500) == nil)
+        #expect(await tokens.verify("", now: 1500) == nil)
+        let other = try await ServiceAccountTokens(issuer: "https://issuer", keyPEM: ServiceAccountTokens.makeKey())
+        #expect(await other.verify(token, now: 1500) == nil)
+        var foreign = claims
+        foreign.audiences = ["vault"]
+        #expect(await tokens.verify(try await tokens.sign(foreign, id: "j2"), now: 1500) == nil)
+    }
+}
