@@ -151,7 +151,9 @@ let package = Package(
         tests("Schema", ["ObjectModel", "Schema", "CatalogData"]),
         tests("Kinds", ["ObjectModel", "Schema", "Kinds", "TestSupport"]),
         tests("ObjectStorage", ["ObjectModel", "ObjectStorage", "TestSupport"]),
-        tests("SQLiteStorage", ["ObjectModel", "ObjectStorage", "SQLiteStorage", "TestSupport"]),
+        tests(
+            "SQLiteStorage",
+            ["ObjectModel", "ObjectStorage", "SQLiteStorage", "TestSupport", product("GRDB", "GRDB.swift")]),
         tests("APIProtocol", ["ObjectModel", "APIProtocol", "TestSupport"]),
         tests("APIServer", ["ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "TestSupport"]),
         tests(

@@ -38,10 +38,8 @@ package struct CompactionPolicy: Sendable {
     package mutating func due(in state: StoreState, at now: ContinuousClock.Instant) -> Revision? {
         marks.removeAll { $0.revision <= state.compacted }
         let expired = marks.last { $0.time + retention <= now }?.revision
-        let excess = state.compactionBound(keeping: maximumBytes).map { _ in
-            // Some room, so that the next write is not due again.
-            state.compactionBound(keeping: maximumBytes / 4 * 3) ?? state.compacted
-        }
+        // Below the limit by a quarter, so that the next write is not due again.
+        let excess = state.historyBytes > maximumBytes ? state.compactionBound(keeping: maximumBytes / 4 * 3) : nil
         guard let bound = [expired, excess].compactMap({ $0 }).max(), bound > state.compacted else { return nil }
         return min(bound, Revision(state.compacted.value + Self.longestStep))
     }

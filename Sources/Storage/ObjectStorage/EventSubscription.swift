@@ -1,5 +1,5 @@
-internal import Synchronization
 package import ObjectModel
+internal import Synchronization
 
 /// Encodings of one event, each made at most once whoever asks first.
 package final class EventMemo: Sendable {
@@ -16,8 +16,8 @@ package final class EventMemo: Sendable {
 
 /// One watcher's place in the events of a store: a bounded buffer between the store and a reader.
 ///
-/// The store calls `deliver`; one reader calls `next` in a loop. At `capacity` undelivered events beside the backlog the
-/// subscription ends with `watcherFellBehind`, and what was buffered is dropped.
+/// The store calls `deliver`; one reader calls `next` in a loop. At `capacity` undelivered events beside the backlog
+/// the subscription ends with `watcherFellBehind`, and what was buffered is dropped.
 package final class EventSubscription: Sendable {
     private struct State {
         var buffer: [StoreEvent] = []

@@ -1,5 +1,5 @@
-internal import Synchronization
 package import ObjectModel
+internal import Synchronization
 
 /// A store that lives and dies with the process: for tests and simulations of adapters.
 package final class MemoryStore: Store {
@@ -18,7 +18,7 @@ package final class MemoryStore: Store {
     }
 
     package func object(at key: StoreKey) async throws(StoreError) -> StoredObject? {
-        try watched.read { $0.object(at: key) }
+        watched.read { $0.object(at: key) }
     }
 
     package func objects(
@@ -47,10 +47,10 @@ package final class MemoryStore: Store {
         try watched.subscribe(to: range, after: revision)
     }
 
-    package func currentRevision() async throws(StoreError) -> Revision { try watched.read { $0.revision } }
+    package func currentRevision() async throws(StoreError) -> Revision { watched.read { $0.revision } }
 
     package func compact(through revision: Revision) async throws(StoreError) {
-        try watched.publish { state in
+        watched.publish { state in
             state.compact(through: revision)
             return []
         }

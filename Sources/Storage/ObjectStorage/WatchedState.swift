@@ -1,5 +1,5 @@
-internal import Synchronization
 package import ObjectModel
+internal import Synchronization
 
 /// A `StoreState` and its watchers: changes are published in revision order, and a watcher begins exactly where its
 /// backlog ends.
@@ -14,18 +14,18 @@ package final class WatchedState: Sendable {
     package init(_ state: StoreState) { self.state = Mutex(state) }
 
     /// Reads from the state. `body` must be short.
-    package func read<Result: Sendable>(
-        _ body: (StoreState) throws(StoreError) -> Result
-    ) throws(StoreError) -> Result {
-        try state.withLock { (state) throws(StoreError) in try body(state) }
+    package func read<Result: Sendable, Failure: Error>(
+        _ body: (StoreState) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try state.withLock { (state) throws(Failure) in try body(state) }
     }
 
     /// Changes the state and hands the events of the change to all watchers.
-    package func publish(
-        _ change: (inout StoreState) throws(StoreError) -> [StoreEvent]
-    ) throws(StoreError) {
-        try publishing.withLock { (subscriptions) throws(StoreError) in
-            let events = try state.withLock { (state) throws(StoreError) in try change(&state) }
+    package func publish<Failure: Error>(
+        _ change: (inout StoreState) throws(Failure) -> [StoreEvent]
+    ) throws(Failure) {
+        try publishing.withLock { (subscriptions) throws(Failure) in
+            let events = try state.withLock { (state) throws(Failure) in try change(&state) }
             guard !events.isEmpty else { return }
             for subscription in subscriptions.values { subscription.deliver(events) }
         }

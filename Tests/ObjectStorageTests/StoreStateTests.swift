@@ -1,0 +1,86 @@
+import ObjectModel
+import ObjectStorage
+import TestSupport
+import Testing
+
+@Suite struct StoreStateTests {
+    private typealias Make = StoreConformance
+
+    @Test func historyShrinksWithCompaction() throws {
+        var state = StoreState()
+        var revision = try state.commit(Make.create("a", "0")).revision
+        for number in 1..<100 { revision = try state.commit(Make.update("a", "\(number)", from: revision)).revision }
+        let before = state.historyBytes
+        let bound = try #require(state.compactionBound(keeping: before / 2))
+        #expect(state.versionsForgotten(through: bound).count == Int(bound.value) - 1)
+        state.compact(through: bound)
+        #expect(state.historyBytes <= before / 2)
+        state.compact(through: revision)
+        #expect(state.historyBytes == 0)
+    }
+
+    @Test func everyPastStateIsWhatItWas() throws {
+        var state = StoreState()
+        var generator = Generator(seed: 7)
+        var copies: [ObjectPage] = [try state.objects(in: .everything, at: .latest)]
+        for step in 0..<600 {
+            let name = "n\(generator.next() % 40)"
+            let current = state.object(at: Make.key(name))
+            let write =
+                switch current {
+                case nil: Make.create(name, "\(step)")
+                case .some(let object) where generator.next() % 3 == 0:
+                    Make.delete(name, final: "", from: object.revision)
+                case .some(let object): Make.update(name, "\(step)", from: object.revision)
+                }
+            _ = try state.commit(write)
+            copies.append(try state.objects(in: .everything, at: .latest))
+        }
+        for copy in copies {
+            let read = try state.objects(in: .everything, at: .exactly(copy.revision))
+            #expect(read.objects == copy.objects)
+            let after = copy.objects.count > 5 ? copy.objects[4].key : nil
+            let part = try state.objects(in: .everything, at: .exactly(copy.revision), after: after, limit: 6)
+            let expected = copy.objects.drop { object in after.map { object.key <= $0 } ?? false }
+            #expect(part.objects == Array(expected.prefix(6)))
+            #expect(part.remaining == expected.count - part.objects.count)
+        }
+    }
+
+    @Test func policyForgetsAfterTheRetentionAndNotBefore() throws {
+        var policy = CompactionPolicy(retention: .seconds(300))
+        var state = StoreState()
+        let start = ContinuousClock.now
+        for second in stride(from: 0, to: 600, by: 10) {
+            let now = start + .seconds(second)
+            let revision = try state.commit(Make.create("n\(second)")).revision
+            policy.record(revision, at: now)
+            if let due = policy.due(in: state, at: now) { state.compact(through: due) }
+            if second < 300 { #expect(state.compacted == .zero) }
+        }
+        let kept = state.revision.value - state.compacted.value
+        #expect((29...34).contains(kept))
+    }
+
+    @Test func aBatchSeesItsEarlierWritesAndAConflictChangesNothing() throws {
+        var batch = CommitBatch(after: Revision(4))
+        #expect(try batch.add(Make.create("a", "one"), stored: nil) == Revision(5))
+        #expect(throws: StoreError.self) { try batch.add(Make.create("a", "two"), stored: nil) }
+        #expect(try batch.add(Make.delete("a", final: "", from: Revision(5)), stored: nil) == Revision(6))
+        #expect(try batch.add(Make.create("a", "three"), stored: nil) == Revision(7))
+        #expect(batch.events.map(\.kind) == [.created, .deleted, .created])
+    }
+}
+
+/// A small generator (SplitMix64), so that a run repeats.
+private struct Generator {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
