@@ -1,0 +1,47 @@
+package import APIProtocol
+package import APIServer
+package import ObjectModel
+
+/// `POST …/pods/NAME/eviction`: marks a pod as disrupted and deletes it with its grace period.
+package struct EvictionHandler: SubresourceHandler {
+    /// The handler.
+    package init() {}
+
+    package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
+        let eviction = call.body
+        guard eviction.name.isEmpty || eviction.name == call.name else {
+            throw .badRequest("name in URL does not match name in Eviction object")
+        }
+        let wanted = eviction["deleteOptions"]
+        let isDryRun = wanted?["dryRun"]?.array?.first?.string == "All"
+        guard isDryRun == call.dryRun || wanted?["dryRun"] == nil else {
+            throw .badRequest("Non-matching dry-run options in request and content")
+        }
+        var options = DeleteOptions(
+            gracePeriodSeconds: wanted?["gracePeriodSeconds"]?.int, uid: wanted?["preconditions"]?["uid"]?.string,
+            resourceVersion: wanted?["preconditions"]?["resourceVersion"]?.string,
+            propagationPolicy: wanted?["propagationPolicy"]?.string)
+        if !call.dryRun {
+            try await mark(call, &options)
+        }
+        try await call.objects.delete(namespace: call.namespace, name: call.name, options: options)
+        return .json(["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], code: 201)
+    }
+
+    /// Says in the pod why it goes. A revision that was asked for holds for this write; the deletion then wants its
+    /// result.
+    private func mark(_ call: SubresourceCall, _ options: inout DeleteOptions) async throws(APIStatus) {
+        let now = call.environment.now()
+        let conditions = options
+        let marked = try await call.objects.update(
+            namespace: call.namespace, name: call.name, subresource: "eviction"
+        ) { pod throws(APIStatus) in
+            if let uid = conditions.uid { pod["metadata", "uid"] = .string(uid) }
+            if let version = conditions.resourceVersion { pod["metadata", "resourceVersion"] = .string(version) }
+            PodConditions.set(
+                &pod, type: "DisruptionTarget", status: "True", reason: "EvictionByEvictionAPI",
+                message: "Eviction API: evicting", now: now)
+        }
+        if options.resourceVersion != nil { options.resourceVersion = marked.revision?.description }
+    }
+}

@@ -1,0 +1,109 @@
+package import APIProtocol
+package import APIServer
+package import ObjectModel
+
+/// `GET` and `POST …/pods/NAME/exec`: runs a command over a WebSocket. Both need the verb `create`.
+///
+/// Failures of the node are told on the status channel: before the upgrade they would make kubectl try SPDY, and hide
+/// the reason.
+package struct ExecHandler: SubresourceHandler {
+    private let nodes: any NodeDirectory
+
+    /// The handler.
+    package init(nodes: any NodeDirectory) { self.nodes = nodes }
+
+    package var requiredVerb: String? { "create" }
+
+    package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
+        let target = try await PodTarget.find(call)
+        let wanted = try Self.wanted(call.request, target)
+        guard !target.node.isEmpty else {
+            throw .badRequest("pod \(call.name) does not have a host assigned")
+        }
+        let subprotocol = try Self.subprotocol(call.request)
+        let connection = try await target.connection(nodes)
+        let upgrade = ChannelUpgrade(subprotocol: subprotocol) { channel in
+            await Self.talk(channel, wanted, connection)
+        }
+        return APIResponse(code: 101, body: .upgrade(upgrade))
+    }
+
+    /// Reads the query (PodExecOptions).
+    static func wanted(_ request: APIRequest, _ target: PodTarget) throws(APIStatus) -> ExecRequest {
+        let tty = request.queryFlag("tty")
+        let exec = ExecRequest(
+            pod: target.pod, podUID: target.uid, container: target.container, command: request.queryValues("command"),
+            stdin: request.queryFlag("stdin"), stdout: request.queryFlag("stdout"),
+            stderr: request.queryFlag("stderr") && !tty, tty: tty)
+        guard !exec.command.isEmpty else { throw .badRequest("you must specify at least one command for the container") }
+        guard exec.stdin || exec.stdout || exec.stderr else {
+            throw .badRequest("you must specify at least 1 of stdin, stdout, stderr")
+        }
+        return exec
+    }
+
+    /// The subprotocol of the upgrade asked for; 400 for none, and for those spoken by old clients.
+    static func subprotocol(_ request: APIRequest) throws(APIStatus) -> String {
+        let upgrade = (request.headers["Upgrade"] ?? "").lowercased()
+        guard !upgrade.isEmpty else { throw .badRequest("Upgrade request required") }
+        guard upgrade == "websocket" else {
+            throw .badRequest(
+                "exec over \(upgrade) is not served: use kubectl 1.30 or newer, which speaks WebSocket")
+        }
+        let offered = request.headers.values("Sec-WebSocket-Protocol").flatMap { header in
+            header.split(separator: ",").map { $0.filter { $0 != " " } }
+        }
+        guard let chosen = RemoteCommandFraming.choose(from: offered) else {
+            throw .badRequest(
+                "none of the subprotocols \(offered) is served: "
+                    + RemoteCommandFraming.subprotocols.joined(separator: ", "))
+        }
+        return chosen
+    }
+
+    /// Carries messages between the client and the command until either ends.
+    static func talk(
+        _ channel: any MessageChannel, _ wanted: ExecRequest, _ connection: any NodeConnection
+    ) async {
+        let session: any ExecSession
+        do throws(APIStatus) {
+            session = try await connection.exec(wanted)
+        } catch {
+            // A client that is gone needs no reason.
+            try? await channel.send(RemoteCommandFraming.message(error))
+            await channel.close()
+            return
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await pumpInput(channel, session) }
+            await pumpOutput(channel, session)
+            await session.close()
+            await channel.close()
+            group.cancelAll()
+        }
+    }
+
+    private static func pumpInput(_ channel: any MessageChannel, _ session: any ExecSession) async {
+        do {
+            while let message = try await channel.receive() {
+                guard let input = RemoteCommandFraming.input(message) else { continue }
+                try await session.send(input)
+            }
+        } catch {
+            // Either side is gone; the other pump sees it too.
+        }
+        await session.close()
+    }
+
+    private static func pumpOutput(_ channel: any MessageChannel, _ session: any ExecSession) async {
+        do {
+            while let output = try await session.receive() {
+                try await channel.send(RemoteCommandFraming.message(output))
+                if case .exit = output { return }
+            }
+        } catch {
+            try? await channel.send(
+                RemoteCommandFraming.message(ExecOutput.exit(code: nil, message: "the command was lost: \(error)")))
+        }
+    }
+}
