@@ -25,7 +25,8 @@ import Testing
 
     @Test func readsTheRowOfAStatefulSet() throws {
         let row = try #require(Fixture.catalog?.row(Fixture.set))
-        #expect(row.names.plural == "statefulsets" && row.names.shortNames == ["sts"] && row.names.categories == ["all"])
+        #expect(
+            row.names.plural == "statefulsets" && row.names.shortNames == ["sts"] && row.names.categories == ["all"])
         #expect(row.scope == .namespaced && row.rules.hasGeneration && !row.rules.createsOnPut)
         #expect(row.subresources.map(\.name) == ["scale", "status"])
         #expect(

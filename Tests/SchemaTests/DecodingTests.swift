@@ -25,7 +25,10 @@ import Testing
             #"{"metadata":{"creationTimestamp":"2024-01-02T05:04:05+02:00"}}"#,
             #"{"metadata":{"creationTimestamp":"2024-01-02T03:04:05Z"}}"#
         ),
-        (#"{"metadata":{"managedFields":[{"fieldsV1":{"f:x":{}}}]}}"#, #"{"metadata":{"managedFields":[{"fieldsV1":{"f:x":{}}}]}}"#),
+        (
+            #"{"metadata":{"managedFields":[{"fieldsV1":{"f:x":{}}}]}}"#,
+            #"{"metadata":{"managedFields":[{"fieldsV1":{"f:x":{}}}]}}"#
+        ),
         (#"{"apiVersion":"apps/v1","kind":"StatefulSet"}"#, #"{"apiVersion":"apps/v1","kind":"StatefulSet"}"#),
     ])
     func keepsWhatGoKeeps(body: String, expected: String) throws {
@@ -38,8 +41,10 @@ import Testing
     @Test(arguments: [
         (#"{"spec":{"foo":1}}"#, ["spec.foo"]),
         (#"{"bar":{}}"#, ["bar"]),
-        (#"{"spec":{"template":{"spec":{"containers":[{"name":"a"},{"name":"b","imagee":"x"}]}}}}"#,
-            ["spec.template.spec.containers[1].imagee"]),
+        (
+            #"{"spec":{"template":{"spec":{"containers":[{"name":"a"},{"name":"b","imagee":"x"}]}}}}"#,
+            ["spec.template.spec.containers[1].imagee"]
+        ),
         (#"{"a":1,"b":2,"metadata":{"c":3}}"#, ["a", "b", "metadata.c"]),
         (#"{"spec":{"volumeClaimTemplates":[{"spec":{"x":null}}]}}"#, ["spec.volumeClaimTemplates[0].spec.x"]),
     ])
@@ -53,35 +58,61 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"spec":{"replicas":"3"}}"#,
-            "json: cannot unmarshal string into Go struct field StatefulSetSpec.spec.replicas of type int32"),
-        (#"{"spec":{"replicas":1.5}}"#,
-            "json: cannot unmarshal number 1.5 into Go struct field StatefulSetSpec.spec.replicas of type int32"),
-        (#"{"spec":{"replicas":3000000000}}"#,
-            "json: cannot unmarshal number 3000000000 into Go struct field StatefulSetSpec.spec.replicas of type int32"),
-        (#"{"metadata":{"labels":{"a":1}}}"#,
-            "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string"),
-        (#"{"metadata":{"labels":"x"}}"#,
-            "json: cannot unmarshal string into Go struct field ObjectMeta.metadata.labels of type map[string]string"),
-        (#"{"metadata":{"name":true}}"#,
-            "json: cannot unmarshal bool into Go struct field ObjectMeta.metadata.name of type string"),
-        (#"{"spec":[]}"#,
-            "json: cannot unmarshal array into Go struct field StatefulSet.spec of type v1.StatefulSetSpec"),
+        (
+            #"{"spec":{"replicas":"3"}}"#,
+            "json: cannot unmarshal string into Go struct field StatefulSetSpec.spec.replicas of type int32"
+        ),
+        (
+            #"{"spec":{"replicas":1.5}}"#,
+            "json: cannot unmarshal number 1.5 into Go struct field StatefulSetSpec.spec.replicas of type int32"
+        ),
+        (
+            #"{"spec":{"replicas":3000000000}}"#,
+            "json: cannot unmarshal number 3000000000 into Go struct field StatefulSetSpec.spec.replicas of type int32"
+        ),
+        (
+            #"{"metadata":{"labels":{"a":1}}}"#,
+            "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string"
+        ),
+        (
+            #"{"metadata":{"labels":"x"}}"#,
+            "json: cannot unmarshal string into Go struct field ObjectMeta.metadata.labels of type map[string]string"
+        ),
+        (
+            #"{"metadata":{"name":true}}"#,
+            "json: cannot unmarshal bool into Go struct field ObjectMeta.metadata.name of type string"
+        ),
+        (
+            #"{"spec":[]}"#,
+            "json: cannot unmarshal array into Go struct field StatefulSet.spec of type v1.StatefulSetSpec"
+        ),
         ("[]", "json: cannot unmarshal array into Go value of type v1.StatefulSet"),
-        (#"{"spec":{"template":{"spec":{"containers":{"name":"a"}}}}}"#,
+        (
+            #"{"spec":{"template":{"spec":{"containers":{"name":"a"}}}}}"#,
             "json: cannot unmarshal object into Go struct field PodSpec.spec.template.spec.containers of type "
-                + "[]v1.Container"),
-        (#"{"spec":{"template":{"spec":{"containers":[{"name":7}]}}}}"#,
+                + "[]v1.Container"
+        ),
+        (
+            #"{"spec":{"template":{"spec":{"containers":[{"name":7}]}}}}"#,
             "json: cannot unmarshal number into Go struct field Container.spec.template.spec.containers.name of type "
-                + "string"),
-        (#"{"spec":{"template":{"spec":{"hostNetwork":"yes"}}}}"#,
-            "json: cannot unmarshal string into Go struct field PodSpec.spec.template.spec.hostNetwork of type bool"),
-        (#"{"spec":{"template":{"spec":{"containers":[{"resources":{"limits":{"cpu":"lots"}}}]}}}}"#,
-            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"),
-        (#"{"spec":{"template":{"spec":{"containers":[{"livenessProbe":{"httpGet":{"port":true}}}]}}}}"#,
-            "json: cannot unmarshal bool into Go value of type int32"),
-        (#"{"metadata":{"creationTimestamp":"yesterday"}}"#,
-            "parsing time \"yesterday\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"yesterday\" as \"2006\""),
+                + "string"
+        ),
+        (
+            #"{"spec":{"template":{"spec":{"hostNetwork":"yes"}}}}"#,
+            "json: cannot unmarshal string into Go struct field PodSpec.spec.template.spec.hostNetwork of type bool"
+        ),
+        (
+            #"{"spec":{"template":{"spec":{"containers":[{"resources":{"limits":{"cpu":"lots"}}}]}}}}"#,
+            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+        ),
+        (
+            #"{"spec":{"template":{"spec":{"containers":[{"livenessProbe":{"httpGet":{"port":true}}}]}}}}"#,
+            "json: cannot unmarshal bool into Go value of type int32"
+        ),
+        (
+            #"{"metadata":{"creationTimestamp":"yesterday"}}"#,
+            "parsing time \"yesterday\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"yesterday\" as \"2006\""
+        ),
     ])
     func refusesWrongTypesInUpstreamsWords(body: String, message: String) throws {
         var value = try json(body)
@@ -92,10 +123,11 @@ import Testing
             error?.message == "StatefulSet in version \"v1\" cannot be handled as a StatefulSet: \(message)")
     }
 
-    @Test(arguments: [
-        ("", nil), ("YQ==", nil), ("YWI=", nil), ("YWJj", nil), ("YWJj\nYQ==", nil), ("Y", 1), ("YQ=", 3),
-        ("Y!Q=", 1), ("=YQ=", 0), ("YQ==YQ==", 4), ("YWJj=", 4),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            ("", nil), ("YQ==", nil), ("YWI=", nil), ("YWJj", nil), ("YWJj\nYQ==", nil), ("Y", 1), ("YQ=", 3),
+            ("Y!Q=", 1), ("=YQ=", 0), ("YQ==YQ==", 4), ("YWJj=", 4),
+        ] as [(String, Int?)])
     func checksBase64(text: String, offset: Int?) throws {
         let secret = GroupVersionKind(group: "", version: "v1", kind: "Secret")
         var value: Value = ["data": ["key": .string(text)]]

@@ -3,16 +3,17 @@ import Schema
 import Testing
 
 @Suite struct DefaultingTests {
-    @Test(arguments: [
-        (["spec", "replicas"], 1), (["spec", "podManagementPolicy"], "OrderedReady"),
-        (["spec", "updateStrategy", "type"], "RollingUpdate"), (["spec", "revisionHistoryLimit"], 10),
-        (["spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"], "Retain"),
-        (["spec", "template", "spec", "dnsPolicy"], "ClusterFirst"),
-        (["spec", "template", "spec", "restartPolicy"], "Always"),
-        (["spec", "template", "spec", "securityContext"], [:]),
-        (["spec", "template", "spec", "terminationGracePeriodSeconds"], 30),
-        (["spec", "template", "spec", "schedulerName"], "default-scheduler"),
-    ] as [([String], Value)])
+    @Test(
+        arguments: [
+            (["spec", "replicas"], 1), (["spec", "podManagementPolicy"], "OrderedReady"),
+            (["spec", "updateStrategy", "type"], "RollingUpdate"), (["spec", "revisionHistoryLimit"], 10),
+            (["spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"], "Retain"),
+            (["spec", "template", "spec", "dnsPolicy"], "ClusterFirst"),
+            (["spec", "template", "spec", "restartPolicy"], "Always"),
+            (["spec", "template", "spec", "securityContext"], [:]),
+            (["spec", "template", "spec", "terminationGracePeriodSeconds"], 30),
+            (["spec", "template", "spec", "schedulerName"], "default-scheduler"),
+        ] as [([String], Value)])
     func setsConstantsOfKindAndTypes(path: [String], expected: Value) throws {
         var value = try json(#"{"spec":{"template":{"spec":{"containers":[{"name":"a"}]}}}}"#)
         try Fixture.schema(Fixture.set).applyDefaults(to: &value)
@@ -39,15 +40,20 @@ import Testing
         #expect(claim?["spec"]?["volumeMode"] == "Filesystem" && claim?["status"]?["phase"] == "Pending")
     }
 
-    @Test(arguments: [
-        (#"{"spec":{"replicas":0}}"#, ["spec", "replicas"], 0),
-        (#"{"spec":{"podManagementPolicy":"Parallel"}}"#, ["spec", "podManagementPolicy"], "Parallel"),
-        (#"{"spec":{"podManagementPolicy":""}}"#, ["spec", "podManagementPolicy"], "OrderedReady"),
-        (#"{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":0}}}}"#,
-            ["spec", "template", "spec", "terminationGracePeriodSeconds"], 0),
-        (#"{"spec":{"template":{"spec":{"securityContext":{"runAsUser":0}}}}}"#,
-            ["spec", "template", "spec", "securityContext"], ["runAsUser": 0]),
-    ] as [(String, [String], Value)])
+    @Test(
+        arguments: [
+            (#"{"spec":{"replicas":0}}"#, ["spec", "replicas"], 0),
+            (#"{"spec":{"podManagementPolicy":"Parallel"}}"#, ["spec", "podManagementPolicy"], "Parallel"),
+            (#"{"spec":{"podManagementPolicy":""}}"#, ["spec", "podManagementPolicy"], "OrderedReady"),
+            (
+                #"{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":0}}}}"#,
+                ["spec", "template", "spec", "terminationGracePeriodSeconds"], 0
+            ),
+            (
+                #"{"spec":{"template":{"spec":{"securityContext":{"runAsUser":0}}}}}"#,
+                ["spec", "template", "spec", "securityContext"], ["runAsUser": 0]
+            ),
+        ] as [(String, [String], Value)])
     func keepsWhatIsThere(body: String, path: [String], expected: Value) throws {
         var value = try json(body)
         try Fixture.schema(Fixture.set).applyDefaults(to: &value)
@@ -88,13 +94,19 @@ import Testing
 
 @Suite struct ValidatingTests {
     @Test(arguments: [
-        (#"{"spec":{"podManagementPolicy":"Sometimes"}}"#,
-            #"spec.podManagementPolicy: Unsupported value: "Sometimes": supported values: "OrderedReady", "Parallel""#),
-        (#"{"spec":{"template":{"spec":{"restartPolicy":"No"}}}}"#,
-            #"spec.template.spec.restartPolicy: Unsupported value: "No": supported values: "Always", "Never", "OnFailure""#),
-        (#"{"spec":{"template":{"spec":{"containers":[{},{"ports":[{"protocol":"ICMP"}]}]}}}}"#,
+        (
+            #"{"spec":{"podManagementPolicy":"Sometimes"}}"#,
+            #"spec.podManagementPolicy: Unsupported value: "Sometimes": supported values: "OrderedReady", "Parallel""#
+        ),
+        (
+            #"{"spec":{"template":{"spec":{"restartPolicy":"No"}}}}"#,
+            #"spec.template.spec.restartPolicy: Unsupported value: "No": supported values: "Always", "Never", "OnFailure""#
+        ),
+        (
+            #"{"spec":{"template":{"spec":{"containers":[{},{"ports":[{"protocol":"ICMP"}]}]}}}}"#,
             #"spec.template.spec.containers[1].ports[0].protocol: Unsupported value: "ICMP": supported values: "#
-                + #""SCTP", "TCP", "UDP""#),
+                + #""SCTP", "TCP", "UDP""#
+        ),
     ])
     func reportsEnumsAsUpstreamDoes(body: String, error: String) throws {
         let errors = try Fixture.schema(Fixture.set).validate(try json(body))

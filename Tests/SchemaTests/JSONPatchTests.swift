@@ -23,12 +23,16 @@ import Testing
         (#"{"a":1}"#, #"[{"op":"test","path":"/a","value":1}]"#, #"{"a":1}"#),
         (#"{"a":{"x":1,"y":[2]}}"#, #"[{"op":"test","path":"/a","value":{"y":[2],"x":1}}]"#, #"{"a":{"x":1,"y":[2]}}"#),
         (#"{"a":1}"#, #"[{"op":"test","path":"/b","value":null}]"#, #"{"a":1}"#),
-        (#"{"a/b":1,"c~d":2}"#, #"[{"op":"remove","path":"/a~1b"},{"op":"replace","path":"/c~0d","value":3}]"#,
-            #"{"c~d":3}"#),
+        (
+            #"{"a/b":1,"c~d":2}"#, #"[{"op":"remove","path":"/a~1b"},{"op":"replace","path":"/c~0d","value":3}]"#,
+            #"{"c~d":3}"#
+        ),
         (#"{"":1}"#, #"[{"op":"replace","path":"/","value":2}]"#, #"{"":2}"#),
-        (#"{"a":1}"#,
+        (
+            #"{"a":1}"#,
             #"[{"op":"test","path":"/a","value":1},{"op":"add","path":"/b","value":{}},{"op":"add","path":"/b/c","value":1}]"#,
-            #"{"a":1,"b":{"c":1}}"#),
+            #"{"a":1,"b":{"c":1}}"#
+        ),
     ])
     func appliesOperations(original: String, patch: String, result: String) throws {
         #expect(try JSONPatch(try json(patch)).apply(to: try json(original)) == (try json(result)))

@@ -69,7 +69,9 @@ import Testing
     @Test func swaggerIsTitleAndVersionInProtobuf() throws {
         let (kinds, catalog) = try registry()
         let bytes = OpenAPIDocuments(kinds, catalog: catalog, version: "v1").v2Protobuf
-        #expect(bytes == [0x0A, 3] + Array("2.0".utf8) + [0x12, 16, 0x0A, 10] + Array("Kubernetes".utf8) + [0x12, 2] + Array("v1".utf8))
+        #expect(
+            bytes == [0x0A, 3] + Array("2.0".utf8) + [0x12, 16, 0x0A, 10] + Array("Kubernetes".utf8) + [0x12, 2]
+                + Array("v1".utf8))
     }
 
     @Test func publishesEveryBuiltinKindCompletely() throws {

@@ -2,8 +2,8 @@ package import ObjectModel
 
 /// JSON Patch (RFC 6902), with the limits of upstream's servers.
 ///
-/// More than 10,000 operations, or copies of more than 3 MiB, are 413. An operation that does not apply (a failed `test`
-/// among them) is 422; a patch that is none is 400.
+/// More than 10,000 operations, or copies of more than 3 MiB, are 413. An operation that does not apply, such as a
+/// failed `test`, is 422; a patch that is none is 400.
 package struct JSONPatch: Sendable {
     /// The most operations of one patch.
     package static let maximumOperations = 10_000

@@ -9,7 +9,9 @@ struct JSONPointer: Sendable {
 
     /// What is done at the path.
     enum Edit {
-        case add(Value), replace(Value), remove
+        case add(Value)
+        case replace(Value)
+        case remove
     }
 
     /// Reads a pointer; nil when it is neither empty nor begins with a slash.

@@ -19,8 +19,11 @@ struct OpenAPIOperations {
         if kind.isNamespaced, kind.verbs.contains("list") {
             paths.append((collectionRoot, path([("get", "list")], body: kind.gvk, inNamespace: false)))
         }
-        let collected = operations([("list", "get", "list"), ("create", "post", "post"),
-            ("deletecollection", "delete", "deletecollection")], verbs: kind.verbs)
+        let collected = operations(
+            [
+                ("list", "get", "list"), ("create", "post", "post"),
+                ("deletecollection", "delete", "deletecollection"),
+            ], verbs: kind.verbs)
         if !collected.isEmpty { paths.append((collection, path(collected, body: kind.gvk))) }
         let single = operations(Self.singleVerbs, verbs: kind.verbs)
         if !single.isEmpty { paths.append(("\(collection)/{name}", path(single, body: kind.gvk, named: true))) }

@@ -96,9 +96,7 @@ struct SchemaTableBuilder {
         case ("number", _): .number
         case ("array", _): .list
         case ("object", _):
-            if schema["properties"] != nil { .object } else if schema["additionalProperties"] != nil { .map } else {
-                .anything
-            }
+            schema["properties"] != nil ? .object : schema["additionalProperties"] != nil ? .map : .anything
         default: .anything
         }
     }

@@ -131,6 +131,7 @@ package struct StrategicMergePatch: Sendable {
     }
 
     static func badPatchType(_ directive: Value, _ patch: Fields) -> APIStatus {
-        .badRequest("unknown patch type: \(directive.string ?? JSON.text(directive)) in map: \(JSON.text(.object(patch)))")
+        let name = directive.string ?? JSON.text(directive)
+        return .badRequest("unknown patch type: \(name) in map: \(JSON.text(.object(patch)))")
     }
 }
