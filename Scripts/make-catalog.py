@@ -27,6 +27,8 @@ POINTER_STRINGS = {
     "discovery.k8s.io/v1/EndpointSlice.ports.*.protocol", "v1/PersistentVolume.spec.volumeMode",
     "v1/PersistentVolumeClaim.spec.volumeMode",
 }
+# Field selectors whose label is not the path of the field.
+FIELD_PATHS = {("v1/Event", "source"): "source.component"}
 # Kinds whose DELETE answers with the object (api-surface.md, section 4).
 RETURNS_DELETED = {
     "v1/Pod", "v1/Service", "v1/Namespace", "v1/PersistentVolumeClaim", "v1/PersistentVolume", "v1/ServiceAccount",
@@ -106,32 +108,36 @@ def reachable(definitions, roots):
 
 
 def default_entries(owner, facts):
-    """Constant defaults as [path, value, empty counts as absent(, condition path, condition value)]."""
-    entries = []
+    """Constant defaults as [path, value, empty counts as absent(, condition path, condition value, needs parent)].
+
+    A condition value of null means that the field at the condition's path is absent.
+    """
+    first, entries = [], []
     for path, value in facts.items():
         steps = path.replace("[*]", ".*")
         if path == "same-as" or "[" in steps:
             continue
-        condition = None
-        if isinstance(value, dict) and "rule" in value:
+        if not isinstance(value, dict) or not {"rule", "value"} & set(value):
+            entries.append([steps, value, counts_as_absent(owner, path, steps, value)])
             continue
-        if isinstance(value, dict) and "value" in value:
-            when = value.get("when", "")
-            if not when.startswith("type=") or "and" in when and "present" not in when:
-                continue
-            if "gate" in when:
-                continue
-            parent = steps.rsplit(".", 2)[0]
-            condition = [f"{parent}.type", when.split("=")[1].split()[0]]
-            if "present" in when:
-                continue  # written by hand in the kind's hooks
-            value = value["value"]
-        if isinstance(value, dict) and "rule" in json.dumps(value):
+        if value.get("rule", "").startswith("{} only when type was empty"):
+            first.append([steps, {}, False, steps.rsplit(".", 1)[0] + ".type", None, False])
             continue
-        zero = isinstance(value, str) and f"{owner}.{steps}" not in POINTER_STRINGS
-        zero = zero or path in EMPTY_IS_ABSENT.get(owner, set())
-        entries.append([steps, value, zero] + (condition or []))
-    return entries
+        when = value.get("when", "")
+        if "rule" in value or not when.startswith("type=") or "gate" in when:
+            continue
+        kind, _, more = when.removeprefix("type=").partition(" and ")
+        if more and not more.endswith(" present"):
+            continue
+        condition = steps.rsplit(".", 2)[0] + ".type"
+        entries.append([steps, value["value"], False, condition, kind, bool(more)])
+    return first + entries
+
+
+def counts_as_absent(owner, path, steps, value):
+    if isinstance(value, str):
+        return f"{owner}.{steps}" not in POINTER_STRINGS
+    return path in EMPTY_IS_ABSENT.get(owner, set())
 
 
 def type_defaults(facts, names):
@@ -168,7 +174,7 @@ def row(entry, group_version, facts):
         for column in facts["columns"]["kinds"].get(text, facts["columns"]["rules"]["default"])]
     fields = facts["fieldselectors"]["fieldSelectors"].get(text)
     if fields:
-        result["fields"] = fields
+        result["fields"] = {label: FIELD_PATHS.get((text, label), label) for label in fields}
     strategy = facts["immutable"]["strategy"]
     rules = [name for name in ("createOnPut", "resourceVersionRequiredOnPut", "hasGeneration")
              if matches(text, strategy[name])]

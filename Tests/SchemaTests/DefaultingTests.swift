@@ -60,6 +60,20 @@ import Testing
         #expect(value.at(path) == expected)
     }
 
+    @Test(arguments: [
+        ("{}", #"{"type":"RollingUpdate","rollingUpdate":{"partition":0}}"#),
+        (#"{"type":""}"#, #"{"type":"RollingUpdate","rollingUpdate":{"partition":0}}"#),
+        (#"{"type":"RollingUpdate"}"#, #"{"type":"RollingUpdate"}"#),
+        (#"{"type":"RollingUpdate","rollingUpdate":{}}"#, #"{"type":"RollingUpdate","rollingUpdate":{"partition":0}}"#),
+        (#"{"rollingUpdate":{"partition":2}}"#, #"{"type":"RollingUpdate","rollingUpdate":{"partition":2}}"#),
+        (#"{"type":"OnDelete"}"#, #"{"type":"OnDelete"}"#),
+    ])
+    func setsConditionalConstants(strategy: String, expected: String) throws {
+        var value: Value = ["spec": ["updateStrategy": try json(strategy)]]
+        try Fixture.schema(Fixture.set).applyDefaults(to: &value)
+        #expect(value["spec", "updateStrategy"] == (try json(expected)))
+    }
+
     @Test func setsKindDefaultsAtTheObjectOnly() throws {
         var set = try json(#"{"spec":{"template":{"spec":{"containers":[]}}}}"#)
         try Fixture.schema(Fixture.set).applyDefaults(to: &set)

@@ -140,8 +140,7 @@ extension CatalogRow {
                 name: $0["name"]?.string ?? "", type: $0["type"]?.string ?? "string",
                 format: $0["format"]?.string ?? "", priority: $0["priority"]?.int ?? 0)
         }
-        selectableFields = Dictionary(
-            row.strings("fields").map { ($0, $0.split(separator: ".").map(String.init)) }, uniquingKeysWith: { $1 })
+        selectableFields = (row["fields"]?.stringMap ?? [:]).mapValues { $0.split(separator: ".").map(String.init) }
         var rules = KindRules()
         let flags = Set(row.strings("rules"))
         rules.createsOnPut = flags.contains("createOnPut")
@@ -186,14 +185,15 @@ extension Value {
 }
 
 extension SchemaDefault {
-    /// Reads `[path, value]` or `[path, value, replacesEmpty, condition path, condition value]`.
+    /// Reads `[path, value, replacesEmpty]`, or that and `condition path, condition value, needsParent`.
     init?(catalogEntry entry: Value) {
         guard let parts = entry.array, parts.count >= 3, let path = parts[0].string else { return nil }
         self.path = path.split(separator: ".").map(String.init)
         value = parts[1]
         replacesEmpty = parts[2].bool ?? false
-        if parts.count == 5, let conditionPath = parts[3].string {
+        if parts.count == 6, let conditionPath = parts[3].string {
             condition = Condition(path: conditionPath.split(separator: ".").map(String.init), value: parts[4])
+            needsParent = parts[5].bool ?? false
         }
     }
 }

@@ -43,12 +43,16 @@ struct DecodeFailure: Error {
 
 /// One walk of a body along its schema.
 struct Decoding {
+    private enum Step {
+        case field(String)
+        case key(String)
+        case index(Int)
+    }
+
     let table: SchemaTable
     var report = DecodeReport()
-    /// The path with indices and keys, for unknown fields.
-    private var location: [String] = []
-    /// The path of fields alone, for type errors as Go's decoder words them.
-    private var fieldPath: [String] = []
+    /// Where the walk is.
+    private var path: [Step] = []
     /// The innermost object type.
     private var structName = ""
 
@@ -78,11 +82,9 @@ struct Decoding {
                 continue
             }
             if field.value.isNull { continue }
-            location.append(".\(field.key)")
-            fieldPath.append(field.key)
+            path.append(.field(field.key))
             let decoded = try decode(field.value, at: property.target)
-            location.removeLast()
-            fieldPath.removeLast()
+            path.removeLast()
             if isDropped(decoded, property) { continue }
             kept.append((field.key, decoded))
         }
@@ -102,9 +104,9 @@ struct Decoding {
         var kept: [(String, Value)] = []
         kept.reserveCapacity(fields.count)
         for field in fields {
-            location.append(".\(field.key)")
+            path.append(.key(field.key))
             kept.append((field.key, try decodeElement(field.value, at: element)))
-            location.removeLast()
+            path.removeLast()
         }
         return .object(Fields(kept))
     }
@@ -115,9 +117,9 @@ struct Decoding {
         var kept: [Value] = []
         kept.reserveCapacity(items.count)
         for (index, item) in items.enumerated() {
-            location.append("[\(index)]")
+            path.append(.index(index))
             kept.append(try decodeElement(item, at: element))
-            location.removeLast()
+            path.removeLast()
         }
         return .array(kept)
     }
@@ -129,8 +131,24 @@ struct Decoding {
 
     private mutating func reportUnknown(_ key: String) {
         guard report.unknownFields.count < DecodeReport.maximumUnknownFields else { return }
-        let path = (location + [".\(key)"]).joined()
-        report.unknownFields.append(String(path.drop { $0 == "." }))
+        report.unknownFields.append(location(of: key))
+    }
+
+    /// The path with indices and keys, as strict decoding names fields.
+    private func location(of key: String) -> String {
+        var text = ""
+        for step in path + [.field(key)] {
+            switch step {
+            case .field(let name), .key(let name): text += text.isEmpty ? name : ".\(name)"
+            case .index(let index): text += "[\(index)]"
+            }
+        }
+        return text
+    }
+
+    /// The path of fields alone, as Go's decoder names them in type errors.
+    private var fieldPath: [String] {
+        path.compactMap { if case .field(let name) = $0 { name } else { nil } }
     }
 
     private func decodeScalar(_ value: Value, _ node: SchemaNode) throws(DecodeFailure) -> Value {
@@ -181,10 +199,10 @@ struct Decoding {
     private func mismatch(_ value: Value, _ node: SchemaNode) -> DecodeFailure {
         let found = Self.name(of: value, forInteger: node.form == .int32 || node.form == .int64)
         let start = "json: cannot unmarshal \(found) into Go"
-        guard !fieldPath.isEmpty, !structName.isEmpty else {
+        let path = fieldPath.joined(separator: ".")
+        guard !path.isEmpty, !structName.isEmpty else {
             return DecodeFailure(message: "\(start) value of type \(node.goType)")
         }
-        let path = fieldPath.joined(separator: ".")
         return DecodeFailure(message: "\(start) struct field \(structName).\(path) of type \(node.goType)")
     }
 

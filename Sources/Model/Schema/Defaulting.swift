@@ -40,26 +40,29 @@ extension SchemaTable {
 }
 
 extension SchemaDefault {
-    /// Sets the default where it applies; missing lists are not made, missing objects are.
+    /// Sets the default where it applies; missing lists are not made, missing objects only when they may be.
     func apply(to object: inout Value) {
-        if let condition, object.at(condition.path) != condition.value { return }
-        object = Self.setting(value, in: object, along: path[...], replacesEmpty: replacesEmpty)
+        if let condition {
+            let found = object.at(condition.path) ?? .null
+            guard condition.value.isNull ? found.isEmpty : found == condition.value else { return }
+        }
+        object = set(in: object, along: path[...])
     }
 
-    private static func setting(
-        _ value: Value, in object: Value, along path: ArraySlice<String>, replacesEmpty: Bool
-    ) -> Value {
+    private func set(in object: Value, along path: ArraySlice<String>) -> Value {
         guard let step = path.first else {
             return object.isNull || (replacesEmpty && object.isEmpty) ? value : object
         }
         let rest = path.dropFirst()
         if step == "*" {
             guard case .array(let items) = object else { return object }
-            return .array(items.map { setting(value, in: $0, along: rest, replacesEmpty: replacesEmpty) })
+            return .array(items.map { set(in: $0, along: rest) })
         }
+        if object.isNull, needsParent { return object }
         if rest.first == "*", object[step] == nil { return object }
         guard case .object(var fields) = object.isNull ? .emptyObject : object else { return object }
-        fields[step] = setting(value, in: fields[step] ?? .null, along: rest, replacesEmpty: replacesEmpty)
+        let child = set(in: fields[step] ?? .null, along: rest)
+        if !child.isNull { fields[step] = child }
         return .object(fields)
     }
 }

@@ -84,14 +84,16 @@ package struct SchemaDefault: Sendable {
     package internal(set) var value: Value
     /// Whether an empty value (`""`, 0) counts as absent, as it does for Go fields that are no pointers.
     package internal(set) var replacesEmpty: Bool
-    /// A sibling field that must have this value for the default to apply.
+    /// What must hold for the default to apply.
     package internal(set) var condition: Condition?
+    /// Whether the object that gets the default must be there already.
+    package internal(set) var needsParent = false
 
     /// A field below the object that must have a value.
     package struct Condition: Sendable {
         /// The path of the field.
         package internal(set) var path: [String]
-        /// The value it must have.
+        /// The value it must have; null when it must be absent or empty.
         package internal(set) var value: Value
     }
 }
