@@ -1,0 +1,111 @@
+internal import NIOCore
+internal import NIOPosix
+
+extension DNSServer {
+    /// Answers one message: from the zone, by the machine's resolvers, or with a code; nil drops it. `limit` is the
+    /// transport's, in bytes.
+    func respond(
+        to message: ByteBuffer, limit: (DNSQuery) -> Int, forwarder: BoundForwarder, on loop: any EventLoop
+    ) -> EventLoopFuture<ByteBuffer>? {
+        let query: DNSQuery
+        do throws(DNSQuery.Malformed) {
+            query = try DNSQuery.parse(Array(message.readableBytesView))
+        } catch {
+            guard case .answered(let id, let code) = error else { return nil }
+            return loop.makeSucceededFuture(ByteBuffer(bytes: DNSAnswer.failure(id: id, code)))
+        }
+        if let answer = answer(query.question) {
+            return loop.makeSucceededFuture(ByteBuffer(bytes: answer.encoded(for: query, limit: limit(query))))
+        }
+        let failure = ByteBuffer(
+            bytes: DNSAnswer(code: .serverFailure).encoded(for: query, limit: limit(query)))
+        guard forwarder.handler.eventLoop === loop || loop.inEventLoop else { return loop.makeSucceededFuture(failure) }
+        return forwarder.handler.eventLoop.flatSubmit {
+            forwarder.handler.value.ask(message) ?? forwarder.handler.eventLoop.makeSucceededFuture(failure)
+        }.flatMapError { _ in loop.makeSucceededFuture(failure) }.hop(to: loop)
+    }
+}
+
+/// Questions by UDP.
+final class DNSDatagramHandler: ChannelInboundHandler {
+    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+    typealias OutboundOut = AddressedEnvelope<ByteBuffer>
+
+    private let server: DNSServer
+    private let forwarder: BoundForwarder
+
+    init(server: DNSServer, forwarder: BoundForwarder) {
+        self.server = server
+        self.forwarder = forwarder
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let envelope = unwrapInboundIn(data)
+        let limit = { (query: DNSQuery) in min(query.payloadSize ?? 512, 1232) }
+        let answer = server.respond(
+            to: envelope.data, limit: limit, forwarder: forwarder, on: context.eventLoop)
+        let channel = context.channel
+        answer?.whenSuccess { answer in
+            channel.writeAndFlush(AddressedEnvelope(remoteAddress: envelope.remoteAddress, data: answer), promise: nil)
+        }
+    }
+
+    // A client that is gone makes an ICMP error here; the socket goes on.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {}
+}
+
+/// Questions by TCP: each message behind its length in two bytes.
+final class DNSStreamHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let server: DNSServer
+    private let forwarder: BoundForwarder
+    private let connections: DNSConnectionCount
+    private var counted = false
+    private var buffer = ByteBuffer()
+
+    init(server: DNSServer, forwarder: BoundForwarder, connections: DNSConnectionCount) {
+        self.server = server
+        self.forwarder = forwarder
+        self.connections = connections
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        counted = connections.enter()
+        if !counted { context.close(promise: nil) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if counted { connections.leave() }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var piece = unwrapInboundIn(data)
+        buffer.writeBuffer(&piece)
+        while let length = buffer.getInteger(at: buffer.readerIndex, as: UInt16.self),
+            buffer.readableBytes >= 2 + Int(length)
+        {
+            buffer.moveReaderIndex(forwardBy: 2)
+            guard let message = buffer.readSlice(length: Int(length)) else { return }
+            answer(message, context)
+        }
+        buffer.discardReadBytes()
+    }
+
+    private func answer(_ message: ByteBuffer, _ context: ChannelHandlerContext) {
+        let channel = context.channel
+        let answer = server.respond(to: message, limit: { _ in 65_535 }, forwarder: forwarder, on: context.eventLoop)
+        answer?.whenSuccess { answer in
+            var framed = ByteBuffer(integer: UInt16(clamping: answer.readableBytes))
+            framed.writeImmutableBuffer(answer)
+            channel.writeAndFlush(framed, promise: nil)
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
