@@ -1,3 +1,5 @@
+internal import ObjectModel
+
 /// Reads the parts of a message; nil at anything malformed.
 struct DNSReader {
     let bytes: [UInt8]
