@@ -100,6 +100,16 @@ package final class EventSubscription: Sendable {
         }
     }
 
+    /// What waits in the buffer, without waiting for more: for a reader that catches up only when it needs to.
+    package func takeBuffered() throws(StoreError) -> [StoreEvent] {
+        let taken = state.withLock { state -> Result<[StoreEvent], StoreError> in
+            if let failure = state.failure { return .failure(failure) }
+            defer { state.buffer = [] }
+            return .success(state.buffer)
+        }
+        return try taken.get()
+    }
+
     /// Makes a waiting `next` (or the following one) return at once, with what there is: how a reader keeps a deadline.
     package func wake() {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
