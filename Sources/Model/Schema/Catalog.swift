@@ -8,6 +8,9 @@ package struct Catalog: Sendable {
     package struct Malformed: Error, Sendable, CustomStringConvertible {
         /// What is wrong.
         package let description: String
+
+        /// A catalogue with this fault.
+        package init(description: String) { self.description = description }
     }
 
     /// The kinds, in discovery's order.

@@ -1,0 +1,101 @@
+internal import ObjectModel
+
+/// The conditional defaults of pods and of templates (upstream's `SetDefaults_PodSpec`, `_Container`, `_Volume`, `_Pod`).
+enum PodDefaults {
+    /// Defaults of every pod spec, in a pod or in a template.
+    static func setSpecDefaults(_ spec: inout Value) {
+        guard spec.fields != nil else { return }
+        mirrorServiceAccount(&spec)
+        for key in ["containers", "initContainers", "ephemeralContainers"] {
+            spec.updateItems(key) { container in
+                if container.text("imagePullPolicy").isEmpty {
+                    container["imagePullPolicy"] = .string(pullPolicy(ofImage: container.text("image")))
+                }
+            }
+        }
+        spec.updateItems("volumes") { volume in
+            let hasSource = (volume.fields ?? Fields()).contains { $0.key != "name" && !$0.value.isNull }
+            if !hasSource { volume["emptyDir"] = .emptyObject }
+            if let image = volume.object("image"), image.text("pullPolicy").isEmpty {
+                volume["image", "pullPolicy"] = .string(pullPolicy(ofImage: image.text("reference")))
+            }
+        }
+    }
+
+    /// Defaults that only pods get, after those of their spec.
+    static func setPodDefaults(_ spec: inout Value) {
+        let hasHostNetwork = spec.flag("hostNetwork")
+        for key in ["containers", "initContainers"] {
+            spec.updateItems(key) { container in
+                requestLimits(&container)
+                guard hasHostNetwork else { return }
+                container.updateItems("ports") { port in
+                    if port.number("hostPort") ?? 0 == 0 { port["hostPort"] = port["containerPort"] }
+                }
+            }
+        }
+    }
+
+    /// `Always` for the tag latest, given or meant, else `IfNotPresent`.
+    static func pullPolicy(ofImage image: String) -> String {
+        let parts = image.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = parts.first?.split(separator: "/").last ?? ""
+        if name.isEmpty { return "IfNotPresent" }
+        if let colon = name.firstIndex(of: ":") {
+            return name[name.index(after: colon)...] == "latest" ? "Always" : "IfNotPresent"
+        }
+        return parts.count > 1 ? "IfNotPresent" : "Always"
+    }
+
+    private static func requestLimits(_ container: inout Value) {
+        guard let limits = container["resources"]?["limits"]?.fields, !limits.isEmpty else { return }
+        var requests = container["resources"]?["requests"]?.fields ?? Fields()
+        for limit in limits where requests[limit.key] == nil { requests[limit.key] = limit.value }
+        container["resources", "requests"] = .object(requests)
+    }
+
+    private static func mirrorServiceAccount(_ spec: inout Value) {
+        if spec.text("serviceAccountName").isEmpty, !spec.text("serviceAccount").isEmpty {
+            spec["serviceAccountName"] = spec["serviceAccount"]
+        }
+        if !spec.text("serviceAccountName").isEmpty { spec["serviceAccount"] = spec["serviceAccountName"] }
+    }
+
+    /// `Guaranteed`, `Burstable` or `BestEffort` (upstream's `ComputePodQOS`).
+    static func qosClass(of spec: Value) -> String {
+        var requests: [String: Quantity] = [:]
+        var limits: [String: Quantity] = [:]
+        var isGuaranteed = true
+        let pod = spec.object("resources")
+        let holders = pod.map { [["resources": $0]] } ?? spec.items("containers") + spec.items("initContainers")
+        for holder in holders {
+            let resources = holder.child("resources")
+            let own = compute(resources.quantities("limits"))
+            requests.add(compute(resources.quantities("requests")))
+            limits.add(own)
+            isGuaranteed = isGuaranteed && own.count == 2
+        }
+        if requests.isEmpty, limits.isEmpty { return "BestEffort" }
+        return isGuaranteed && requests == limits ? "Guaranteed" : "Burstable"
+    }
+
+    private static func compute(_ amounts: [String: Quantity]) -> [String: Quantity] {
+        amounts.filter { ["cpu", "memory"].contains($0.key) && !$0.value.isZero && !$0.value.isNegative }
+    }
+}
+
+extension Value {
+    /// Changes each item of the list `key` in place; nothing when there is no such list.
+    mutating func updateItems(_ key: String, _ change: (inout Value) -> Void) {
+        guard var items = self[key]?.array else { return }
+        for index in items.indices { change(&items[index]) }
+        self[key] = .array(items)
+    }
+
+    /// Changes the object `key` in place; nothing when there is none.
+    mutating func updateObject(_ key: String, _ change: (inout Value) -> Void) {
+        guard var object = object(key) else { return }
+        change(&object)
+        self[key] = object
+    }
+}

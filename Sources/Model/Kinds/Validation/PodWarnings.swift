@@ -1,0 +1,48 @@
+internal import ObjectModel
+
+/// Advice on a pod's spec (upstream's `GetWarningsForPod` and `GetWarningsForPodTemplate`, the common cases).
+enum PodWarnings {
+    static func warnings(_ spec: Value, _ path: FieldPath) -> [String] {
+        var warnings: [String] = []
+        for key in ["initContainers", "containers"] {
+            for (index, container) in spec.items(key).enumerated() {
+                let itemPath = path.child(key).index(index)
+                warnings += environment(container.items("env"), itemPath.child("env"))
+                warnings += ports(container.items("ports"), itemPath.child("ports"))
+            }
+        }
+        if let seconds = spec.number("terminationGracePeriodSeconds"), seconds < 0 {
+            warnings.append(
+                "\(path.child("terminationGracePeriodSeconds")): must be >= 0; negative values are invalid and will be "
+                    + "treated as 1")
+        }
+        return warnings
+    }
+
+    private static func environment(_ variables: [Value], _ path: FieldPath) -> [String] {
+        var seen: Set<String> = []
+        var warnings: [String] = []
+        for (index, variable) in variables.enumerated() {
+            let name = variable.text("name")
+            let refersToItself = variable.text("value").contains("$(\(name))")
+            guard !seen.insert(name).inserted, !refersToItself else { continue }
+            warnings.append(
+                "\(path.index(index)): hides previous definition of \"\(name)\", which may be dropped when using apply")
+        }
+        return warnings
+    }
+
+    private static func ports(_ ports: [Value], _ path: FieldPath) -> [String] {
+        var first: [[Value]: Int] = [:]
+        var warnings: [String] = []
+        for (index, port) in ports.enumerated() {
+            let key = ["containerPort", "protocol", "hostPort", "hostIP"].map { port.child($0) }
+            if let earlier = first[key] {
+                warnings.append("\(path.index(index)): duplicate port definition with \(path.index(earlier))")
+            } else {
+                first[key] = index
+            }
+        }
+        return warnings
+    }
+}

@@ -1,0 +1,23 @@
+package import ObjectModel
+
+extension KindDefinition {
+    /// All broken rules of a new object: of its metadata, of its kind, and of its schema.
+    package func createErrors(_ object: Value) -> [FieldError] {
+        withSchemaErrors(MetadataValidation.validateCreate(object, kind: self) + hooks.validateCreate(object), object)
+    }
+
+    /// All broken rules of a change. `subresource` is empty for the main resource.
+    package func updateErrors(_ object: Value, old: Value, subresource: String) -> [FieldError] {
+        withSchemaErrors(
+            MetadataValidation.validateUpdate(object, old: old, kind: self)
+                + hooks.validateUpdate(object, old, subresource), object)
+    }
+
+    /// The kind's own words win: what its rules report at a field or above it, the schema does not report again.
+    private func withSchemaErrors(_ errors: [FieldError], _ object: Value) -> [FieldError] {
+        let reported = errors.map(\.field)
+        return errors + schema.validate(object).filter { error in
+            !reported.contains { error.field == $0 || error.field.hasPrefix("\($0).") || error.field.hasPrefix("\($0)[") }
+        }
+    }
+}
