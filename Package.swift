@@ -155,10 +155,13 @@ let package = Package(
             "SQLiteStorage",
             ["ObjectModel", "ObjectStorage", "SQLiteStorage", "TestSupport", product("GRDB", "GRDB.swift")]),
         tests("APIProtocol", ["ObjectModel", "APIProtocol", "TestSupport"]),
-        tests("APIServer", ["ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "TestSupport"]),
+        tests("APIServer", ["CatalogData", "ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "TestSupport"]),
         tests(
             "BuiltinAPI",
-            ["ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "BuiltinAPI", "TestSupport"]),
+            [
+                "CatalogData", "ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "BuiltinAPI",
+                "TestSupport",
+            ]),
         tests("ClusterPKI", ["ClusterPKI"]),
         tests(
             "HTTPServing",
