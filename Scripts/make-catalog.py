@@ -162,7 +162,7 @@ def row(entry, group_version, facts):
     group, _, version = group_version.rpartition("/")
     text = f"{group_version}/{entry['k']}"
     result = {"gvk": [group, version, entry["k"]]}
-    for key in ("n", "s", "ns", "v", "sh", "c", "hash"):
+    for key in ("n", "s", "ns", "v", "sh", "c"):
         if key in entry:
             result[key] = entry[key]
     if "sub" in entry:

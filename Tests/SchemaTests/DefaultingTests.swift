@@ -144,6 +144,7 @@ import Testing
         #expect(value["spec", "template", "metadata"] == [:])
         #expect(value["spec", "template", "spec", "containers"]?.array?.first?["resources"] == [:])
         #expect(value["spec", "replicas"] == nil && value["metadata", "labels"] == nil)
+        #expect(value["spec", "selector"] == nil)
         let once = value
         schema.fillRequired(&value)
         #expect(value == once)

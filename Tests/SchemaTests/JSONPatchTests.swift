@@ -83,6 +83,17 @@ import Testing
         #expect(error?.code == 413)
     }
 
+    @Test func refusesShiftingLongListsWithoutEnd() throws {
+        let list = Value.array(Array(repeating: 1, count: 200_000))
+        let remove: Value = ["op": "remove", "path": "/a/0"]
+        let few = try JSONPatch(.array(Array(repeating: remove, count: 50))).apply(to: ["a": list])
+        #expect(few["a"]?.array?.count == 199_950)
+        let error = #expect(throws: APIStatus.self) {
+            try JSONPatch(.array(Array(repeating: remove, count: 10_000))).apply(to: ["a": list])
+        }
+        #expect(error?.code == 413)
+    }
+
     @Test func refusesNestingWithoutEnd() throws {
         let wrap: [Value] = (0..<2000).flatMap { _ -> [Value] in
             [

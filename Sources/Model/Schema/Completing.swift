@@ -2,7 +2,8 @@ package import ObjectModel
 
 extension ObjectSchema {
     /// Adds what upstream's servers always write: strict clients refuse objects without those fields. Present values
-    /// stay; absent ones become the empty value of their type.
+    /// stay; absent ones become the empty value of their type. Required objects are not made up: their absence is an
+    /// error that validation is to find.
     package func fillRequired(_ value: inout Value) { value = table.completed(value, at: root, depth: 0) }
 }
 
@@ -19,6 +20,7 @@ extension SchemaTable {
             }
             guard depth < Self.maximumMadeDepth else { return .object(fields) }
             for property in node.properties where property.isAlwaysWritten && fields[property.name] == nil {
+                if property.isRequired, self[property.target].form == .object { continue }
                 let empty = emptyValue(of: property.target)
                 fields[property.name] = completed(empty, at: property.target, depth: depth + 1)
             }

@@ -11,6 +11,8 @@ package struct JSONPatch: Sendable {
     package static let maximumCopiedBytes = 3 * 1024 * 1024
     /// The most bytes that all `move` operations may touch: measuring what moves must stay cheap.
     private static let maximumMovedBytes = 64 * 1024 * 1024
+    /// The most items and fields that all operations may shift: removing from a long list shifts what follows.
+    private static let maximumShifted = 20_000_000
 
     private struct Operation: Sendable {
         enum Kind: String { case add, remove, replace, move, copy, test }
@@ -18,6 +20,13 @@ package struct JSONPatch: Sendable {
         let path: JSONPointer
         let source: JSONPointer?
         let value: Value
+    }
+
+    /// What the operations so far have cost.
+    private struct Effort {
+        var copied = 0
+        var moved = 0
+        var shifted = 0
     }
 
     private let operations: [Operation]
@@ -40,16 +49,12 @@ package struct JSONPatch: Sendable {
     /// The object after all operations.
     package func apply(to original: Value) throws(APIStatus) -> Value {
         var document = original
-        var copied = 0
-        var moved = 0
+        var effort = Effort()
         for operation in operations {
-            do {
-                switch operation.kind {
-                case .copy:
-                    try Self.copy(operation, in: &document, total: &copied)
-                case .move:
-                    try Self.move(operation, in: &document, total: &moved)
-                default: try Self.perform(operation, on: &document)
+            do throws(JSONPatchFailure) {
+                try Self.perform(operation, on: &document, &effort)
+                guard effort.shifted <= Self.maximumShifted else {
+                    throw .tooLarge("the JSON patch changes too long lists")
                 }
             } catch {
                 throw error.status
@@ -58,48 +63,54 @@ package struct JSONPatch: Sendable {
         return document
     }
 
-    private static func perform(_ operation: Operation, on document: inout Value) throws(JSONPatchFailure) {
+    private static func perform(
+        _ operation: Operation, on document: inout Value, _ effort: inout Effort
+    ) throws(JSONPatchFailure) {
+        let path = operation.path
         switch operation.kind {
-        case .add: try operation.path.edit(&document, .add(try bounded(operation.value, at: operation.path)))
-        case .replace: try operation.path.edit(&document, .replace(try bounded(operation.value, at: operation.path)))
-        case .remove: try operation.path.edit(&document, .remove)
+        case .add:
+            try path.edit(&document, .add(try bounded(operation.value, at: path)), touched: &effort.shifted)
+        case .replace:
+            try path.edit(&document, .replace(try bounded(operation.value, at: path)), touched: &effort.shifted)
+        case .remove: try path.edit(&document, .remove, touched: &effort.shifted)
         case .test:
-            guard operation.path.value(in: document) ?? .null == operation.value else {
-                throw .invalid("testing path \(operation.path.text) failed")
+            guard path.value(in: document) ?? .null == operation.value else {
+                throw .invalid("testing path \(path.text) failed")
             }
-        case .copy, .move: return
+        case .copy: try copy(operation, in: &document, &effort)
+        case .move: try move(operation, in: &document, &effort)
         }
     }
 
     private static func copy(
-        _ operation: Operation, in document: inout Value, total: inout Int
+        _ operation: Operation, in document: inout Value, _ effort: inout Effort
     ) throws(JSONPatchFailure) {
         let value = try source(of: operation, in: document)
-        var size = ValueSize(limit: maximumCopiedBytes - total)
+        var size = ValueSize(limit: maximumCopiedBytes - effort.copied)
         guard size.measure(value) else {
             throw .tooLarge(
                 "Unable to complete the copy, the accumulated size increase of copy is more than the limit "
                     + "\(maximumCopiedBytes)")
         }
-        total += size.bytes
+        effort.copied += size.bytes
         try bound(depth: size.depth, at: operation.path)
-        try operation.path.edit(&document, .add(value))
+        try operation.path.edit(&document, .add(value), touched: &effort.shifted)
     }
 
     private static func move(
-        _ operation: Operation, in document: inout Value, total: inout Int
+        _ operation: Operation, in document: inout Value, _ effort: inout Effort
     ) throws(JSONPatchFailure) {
         guard let from = operation.source else { return }
         let value = try source(of: operation, in: document)
         if operation.path.isBelow(from) {
             throw .invalid("unable to move \(from.text) into one of its children")
         }
-        var size = ValueSize(limit: maximumMovedBytes - total)
+        var size = ValueSize(limit: maximumMovedBytes - effort.moved)
         guard size.measure(value) else { throw .tooLarge("the JSON patch moves too much") }
-        total += size.bytes
+        effort.moved += size.bytes
         try bound(depth: size.depth, at: operation.path)
-        try from.edit(&document, .remove)
-        try operation.path.edit(&document, .add(value))
+        try from.edit(&document, .remove, touched: &effort.shifted)
+        try operation.path.edit(&document, .add(value), touched: &effort.shifted)
     }
 
     private static func source(of operation: Operation, in document: Value) throws(JSONPatchFailure) -> Value {

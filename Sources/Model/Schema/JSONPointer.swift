@@ -43,8 +43,9 @@ struct JSONPointer: Sendable {
         return current
     }
 
-    /// Changes the document at the path. A failed edit leaves the document unusable.
-    func edit(_ document: inout Value, _ edit: Edit) throws(JSONPatchFailure) {
+    /// Changes the document at the path. A failed edit leaves the document unusable. `touched` grows by what had to be
+    /// moved for it.
+    func edit(_ document: inout Value, _ edit: Edit, touched: inout Int) throws(JSONPatchFailure) {
         guard !steps.isEmpty else {
             switch edit {
             case .add(let value), .replace(let value): document = value
@@ -52,30 +53,34 @@ struct JSONPointer: Sendable {
             }
             return
         }
-        try apply(edit, to: &document, steps[...])
+        try apply(edit, to: &document, steps[...], &touched)
     }
 
-    private func apply(_ edit: Edit, to value: inout Value, _ rest: ArraySlice<String>) throws(JSONPatchFailure) {
+    private func apply(
+        _ edit: Edit, to value: inout Value, _ rest: ArraySlice<String>, _ touched: inout Int
+    ) throws(JSONPatchFailure) {
         guard let step = rest.first else { return }
         switch value {
         case .object(var fields):
             value = .null  // gives up the shared storage, so that the write below happens in place
             if rest.count == 1 {
+                if case .remove = edit { touched += fields.count }
                 try Self.change(&fields, step, edit, self)
             } else {
                 guard var child = fields[step] else { throw missing(edit) }
                 fields[step] = .null
-                try apply(edit, to: &child, rest.dropFirst())
+                try apply(edit, to: &child, rest.dropFirst(), &touched)
                 fields[step] = child
             }
             value = .object(fields)
         case .array(var items):
             value = .null
             if rest.count == 1 {
+                if step != "-" { touched += items.count }
                 try Self.change(&items, step, edit, self)
             } else {
                 guard let index = Self.index(step, count: items.count), index < items.count else { throw missing(edit) }
-                try apply(edit, to: &items[index], rest.dropFirst())
+                try apply(edit, to: &items[index], rest.dropFirst(), &touched)
             }
             value = .array(items)
         default: throw missing(edit)

@@ -38,6 +38,7 @@ extension ObjectWriter {
             &request.object, now: context.now, uid: environment.makeUID(), random: environment.random)
         try CreateRules.placeInNamespace(&request.object, kind: kind, namespace: namespace)
         CreateRules.prepare(&request.object, kind: kind, context: hookContext(context))
+        kind.schema.fillRequired(&request.object)
         try CreateRules.validate(request.object, kind: kind)
         request.warnings += kind.hooks.warnings(request.object)
         let encoded = EncodedObject(request.object)

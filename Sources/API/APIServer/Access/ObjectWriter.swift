@@ -24,10 +24,12 @@ struct ObjectWriter: Sendable {
         HookContext(now: context.now, makeUID: environment.makeUID)
     }
 
-    /// Schema defaults, then the kind's conditional ones.
+    /// Schema defaults, then the kind's conditional ones, then the empty fields that servers always write: objects are
+    /// compared with stored ones, which have them.
     func setDefaults(_ object: inout Value, _ kind: KindDefinition) {
         kind.schema.applyDefaults(to: &object)
         kind.hooks.setDefaults(&object)
+        kind.schema.fillRequired(&object)
     }
 
     /// Lets plugins change the object; what they added gets its defaults too.

@@ -64,9 +64,7 @@ enum CreateRules {
 
     /// 422 with every broken rule.
     static func validate(_ object: Value, kind: KindDefinition) throws(APIStatus) {
-        let errors =
-            MetadataRules.errors(of: object, kind: kind) + kind.schema.validate(object)
-            + kind.hooks.validateCreate(object)
+        let errors = MetadataRules.errors(of: object, kind: kind) + kind.errors(ofNew: object)
         guard errors.isEmpty else { throw .invalid(kind.gvk, name: object.name, errors) }
     }
 

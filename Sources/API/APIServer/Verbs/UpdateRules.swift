@@ -63,7 +63,7 @@ enum UpdateRules {
             }
         let errors =
             MetadataRules.errors(of: object, kind: kind) + MetadataRules.errors(of: object, replacing: old)
-            + kind.schema.validate(object) + kind.hooks.validateUpdate(object, old, subresource)
+            + kind.errors(of: object, replacing: old, subresource: subresource)
         guard errors.isEmpty else { throw .invalid(kind.gvk, name: old.name, errors) }
     }
 
