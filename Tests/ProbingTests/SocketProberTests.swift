@@ -1,0 +1,90 @@
+import Foundation
+import NodeInterfaces
+import Probing
+import Testing
+
+@Suite struct SocketProberTests {
+    @Test func aServerThatListensIsReached() async throws {
+        let server = try LoopbackServer(reply: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        let prober = SocketProber()
+        #expect(await prober.probe(.tcp(host: "127.0.0.1", port: server.port), timeout: .seconds(5)) == .success)
+        #expect(await prober.probe(server.probe, timeout: .seconds(5)) == .success)
+        await prober.shutdown()
+    }
+
+    @Test(arguments: [(204, true), (302, true), (400, false), (503, false)])
+    func theStatusCodeDecides(_ code: Int, _ healthy: Bool) async throws {
+        let server = try LoopbackServer(
+            reply: "HTTP/1.1 \(code) X\r\nLocation: /other\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        let prober = SocketProber()
+        let expected: ProbeResult = healthy ? .success : .failure("HTTP probe failed with statuscode: \(code)")
+        #expect(await prober.probe(server.probe, timeout: .seconds(5)) == expected)
+        await prober.shutdown()
+    }
+
+    @Test func aClosedPortFailsWithItsAddress() async throws {
+        let port = try LoopbackServer(reply: "").close()
+        let prober = SocketProber()
+        guard case .failure(let text) = await prober.probe(.tcp(host: "127.0.0.1", port: port), timeout: .seconds(5))
+        else {
+            Issue.record("a closed port was reached")
+            return
+        }
+        #expect(text.contains("127.0.0.1:\(port)"))
+        await prober.shutdown()
+    }
+
+    @Test func aSilentServerTimesOut() async throws {
+        let server = try LoopbackServer(reply: nil)
+        let prober = SocketProber()
+        guard case .failure(let text) = await prober.probe(server.probe, timeout: .milliseconds(200)) else {
+            Issue.record("a silent server answered")
+            return
+        }
+        #expect(text.contains("deadline exceeded"))
+        await prober.shutdown()
+    }
+}
+
+/// A server on a free port that answers every connection with the same bytes; nil never answers.
+final class LoopbackServer: Sendable {
+    let port: Int
+    private let descriptor: Int32
+    var probe: NetworkProbe { .http(scheme: "HTTP", host: "127.0.0.1", port: port, path: "/healthz", headers: []) }
+
+    init(reply: String?) throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.descriptor = descriptor
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, size) == 0 && listen(descriptor, 16) == 0 && getsockname(descriptor, $0, &size) == 0
+            }
+        }
+        try #require(bound)
+        port = Int(UInt16(bigEndian: address.sin_port))
+        Thread.detachNewThread {
+            while true {
+                let client = accept(descriptor, nil, nil)
+                guard client >= 0 else { return }
+                guard let reply else { continue }
+                var buffer = [UInt8](repeating: 0, count: 4096)
+                _ = recv(client, &buffer, buffer.count, 0)
+                _ = reply.withCString { send(client, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
+                Glibc.close(client)
+            }
+        }
+    }
+
+    @discardableResult
+    func close() -> Int {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        Glibc.close(descriptor)
+        return port
+    }
+
+    deinit { close() }
+}
