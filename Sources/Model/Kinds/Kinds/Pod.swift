@@ -22,8 +22,12 @@ private enum PodKind {
         }
         hooks.validateCreate = { validate($0) }
         hooks.validateUpdate = { object, old, subresource in
-            subresource == "status"
-                ? PodUpdateRules.status(object, old) : validate(object) + PodUpdateRules.update(object, old)
+            switch subresource {
+            case "": validate(object) + PodUpdateRules.update(object, old)
+            case "status": PodUpdateRules.status(object, old)
+            // Binding and eviction keep their own rules: they change what users may not.
+            default: []
+            }
         }
         hooks.warnings = { object in
             let hostname = NameRules.dns1123Label(object.name).map {
