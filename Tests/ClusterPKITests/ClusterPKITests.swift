@@ -47,7 +47,7 @@ import Testing
 }
 
 @Suite struct ServiceAccountTokensTests {
-    let claims = ServiceAccountClaims(
+    let claims = BoundTokenClaims(
         namespace: "default", account: "web", accountUID: "u1", pod: ("web-0", "p1"), issuedAt: 1000, expiresAt: 2000)
 
     @Test func tokensCarryUpstreamsClaims() async throws {

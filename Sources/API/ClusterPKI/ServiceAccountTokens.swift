@@ -3,7 +3,7 @@ internal import FoundationEssentials
 internal import JWTKit
 
 /// What a ServiceAccount token says, in upstream's claims.
-package struct ServiceAccountClaims: Sendable, Hashable {
+package struct BoundTokenClaims: Sendable, Hashable {
     /// The namespace.
     package var namespace: String
     /// The account's name.
@@ -36,7 +36,7 @@ package struct ServiceAccountClaims: Sendable, Hashable {
     /// The user the token stands for.
     package var userName: String { "system:serviceaccount:\(namespace):\(account)" }
 
-    package static func == (left: ServiceAccountClaims, right: ServiceAccountClaims) -> Bool {
+    package static func == (left: BoundTokenClaims, right: BoundTokenClaims) -> Bool {
         left.parts == right.parts
     }
     package func hash(into hasher: inout Hasher) { hasher.combine(parts) }
@@ -71,7 +71,7 @@ package struct ServiceAccountTokens: Sendable {
     package static func makeKey() -> String { P256.Signing.PrivateKey().pemRepresentation }
 
     /// Signs a token; `id` is its unique `jti`.
-    package func sign(_ claims: ServiceAccountClaims, id: String) async throws(PKIError) -> String {
+    package func sign(_ claims: BoundTokenClaims, id: String) async throws(PKIError) -> String {
         let payload = TokenPayload(
             aud: claims.audiences.isEmpty ? [issuer] : claims.audiences, exp: claims.expiresAt, iat: claims.issuedAt,
             iss: issuer, jti: id,
@@ -87,12 +87,12 @@ package struct ServiceAccountTokens: Sendable {
     }
 
     /// The claims of a token of this issuer for this issuer's audience that is valid now; nil for any other text.
-    package func verify(_ token: String, now: Int64) async -> ServiceAccountClaims? {
+    package func verify(_ token: String, now: Int64) async -> BoundTokenClaims? {
         guard let payload = try? await keys.verify(token, as: TokenPayload.self), payload.iss == issuer,
             payload.aud.contains(issuer), payload.nbf <= now, now < payload.exp
         else { return nil }
         let bound = payload.kubernetes
-        return ServiceAccountClaims(
+        return BoundTokenClaims(
             namespace: bound.namespace, account: bound.serviceaccount.name, accountUID: bound.serviceaccount.uid,
             pod: bound.pod.map { ($0.name, $0.uid) }, audiences: payload.aud, issuedAt: payload.iat,
             expiresAt: payload.exp)
