@@ -1,0 +1,122 @@
+internal import NIOCore
+internal import NIOWebSocket
+
+/// Frames to messages: fragments are joined, pings answered, the closing handshake kept (RFC 6455 5.4, 5.5).
+///
+/// A protocol error closes with 1002, a message above the limit with 1009. After our close frame the client has two
+/// seconds for its own; then the connection is closed.
+final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias OutboundIn = WebSocketFrame
+    typealias OutboundOut = WebSocketFrame
+
+    private let messages: WebSocketChannel
+    private let maximumMessage: Int
+    private let onClose: @Sendable () -> Void
+    private var fragments: ByteBuffer?
+    private var closeSent = false
+    private var readHeld = false
+    private var timer: Scheduled<Void>?
+
+    init(messages: WebSocketChannel, maximumMessage: Int, onClose: @escaping @Sendable () -> Void) {
+        self.messages = messages
+        self.maximumMessage = maximumMessage
+        self.onClose = onClose
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let frame = unwrapInboundIn(data)
+        guard frame.maskKey != nil else { return close(context, .protocolError) }
+        switch frame.opcode {
+        case .binary, .text: begin(context, frame)
+        case .continuation: join(context, frame)
+        case .ping where !closeSent:
+            let pong = WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData)
+            context.writeAndFlush(wrapOutboundOut(pong), promise: nil)
+        case .ping, .pong: break
+        case .connectionClose: closed(context)
+        default: close(context, .protocolError)
+        }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if messages.isFull { readHeld = true } else { context.read() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case is MessageTaken:
+            guard readHeld, !messages.isFull else { return }
+            readHeld = false
+            context.read()
+        case is CloseWanted: close(context, .normalClosure)
+        case is ChannelShouldQuiesceEvent: break  // the exchange is told by the registry
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        messages.end()
+        onClose()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error as? NIOWebSocketError {
+        case .invalidFrameLength: close(context, .messageTooLarge)
+        case .fragmentedControlFrame, .multiByteControlFrameLength: close(context, .protocolError)
+        default: context.close(promise: nil)
+        }
+    }
+
+    private func begin(_ context: ChannelHandlerContext, _ frame: WebSocketFrame) {
+        guard fragments == nil else { return close(context, .protocolError) }
+        if frame.fin {
+            messages.deliver(Array(frame.unmaskedData.readableBytesView))
+        } else {
+            fragments = frame.unmaskedData
+        }
+    }
+
+    private func join(_ context: ChannelHandlerContext, _ frame: WebSocketFrame) {
+        guard var whole = fragments else { return close(context, .protocolError) }
+        fragments = nil
+        var piece = frame.unmaskedData
+        whole.writeBuffer(&piece)
+        guard whole.readableBytes <= maximumMessage else { return close(context, .messageTooLarge) }
+        if frame.fin {
+            messages.deliver(Array(whole.readableBytesView))
+        } else {
+            fragments = whole
+        }
+    }
+
+    private func close(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode) {
+        guard !closeSent else { return }
+        sendClose(context, code)
+        if code != .normalClosure { messages.end() }
+        let channel = context.channel
+        timer = context.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
+        if readHeld {
+            readHeld = false
+            context.read()
+        }
+    }
+
+    private func closed(_ context: ChannelHandlerContext) {
+        messages.end()
+        let channel = context.channel
+        let last = closeSent ? context.eventLoop.makeSucceededVoidFuture() : sendClose(context, .normalClosure)
+        last.whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    @discardableResult
+    private func sendClose(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode) -> EventLoopFuture<Void> {
+        closeSent = true
+        var data = ByteBuffer()
+        data.write(webSocketErrorCode: code)
+        return context.writeAndFlush(
+            wrapOutboundOut(WebSocketFrame(fin: true, opcode: .connectionClose, data: data)))
+    }
+}
