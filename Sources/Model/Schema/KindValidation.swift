@@ -15,9 +15,15 @@ extension KindDefinition {
 
     /// The kind's own words win: what its rules report at a field or above it, the schema does not report again.
     private func withSchemaErrors(_ errors: [FieldError], _ object: Value) -> [FieldError] {
-        let reported = errors.map(\.field)
-        return errors + schema.validate(object).filter { error in
-            !reported.contains { error.field == $0 || error.field.hasPrefix("\($0).") || error.field.hasPrefix("\($0)[") }
+        let reported = Set(errors.map(\.field))
+        return errors + schema.validate(object).filter { !Self.isReported($0.field, in: reported) }
+    }
+
+    private static func isReported(_ field: String, in reported: Set<String>) -> Bool {
+        guard !reported.isEmpty else { return false }
+        if reported.contains(field) { return true }
+        return field.indices.contains { position in
+            (field[position] == "." || field[position] == "[") && reported.contains(String(field[..<position]))
         }
     }
 }

@@ -64,7 +64,7 @@ enum CreateRules {
 
     /// 422 with every broken rule.
     static func validate(_ object: Value, kind: KindDefinition) throws(APIStatus) {
-        let errors = MetadataRules.errors(of: object, kind: kind) + kind.errors(ofNew: object)
+        let errors = kind.createErrors(object)
         guard errors.isEmpty else { throw .invalid(kind.gvk, name: object.name, errors) }
     }
 

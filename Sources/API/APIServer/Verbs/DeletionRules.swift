@@ -14,6 +14,10 @@ enum DeletionDecision: Sendable, Equatable {
 }
 
 enum DeletionRules {
+    /// Finalizers that tell the garbage collector what to do with dependents.
+    static let orphanFinalizer = "orphan"
+    static let foregroundFinalizer = "foregroundDeletion"
+
     /// Decides.
     static func decide(
         _ object: Value, options: DeleteOptions, kind: KindDefinition, context: HookContext
@@ -85,18 +89,18 @@ enum DeletionRules {
         let policy: KindDefinition.Propagation
         if let requested = options.propagationPolicy.flatMap(KindDefinition.Propagation.init(rawValue:)) {
             policy = requested
-        } else if present.contains(MetadataRules.orphanFinalizer) {
+        } else if present.contains(orphanFinalizer) {
             policy = .orphan
-        } else if present.contains(MetadataRules.foregroundFinalizer) {
+        } else if present.contains(foregroundFinalizer) {
             policy = .foreground
         } else {
             policy = kind.rules.defaultPropagation
         }
         var finalizers = present.filter {
-            $0 != MetadataRules.orphanFinalizer && $0 != MetadataRules.foregroundFinalizer
+            $0 != orphanFinalizer && $0 != foregroundFinalizer
         }
-        if policy == .orphan { finalizers.append(MetadataRules.orphanFinalizer) }
-        if policy == .foreground { finalizers.append(MetadataRules.foregroundFinalizer) }
+        if policy == .orphan { finalizers.append(orphanFinalizer) }
+        if policy == .foreground { finalizers.append(foregroundFinalizer) }
         guard Set(finalizers) != Set(present) else { return }
         object["metadata", "finalizers"] = finalizers.isEmpty ? nil : .array(finalizers.map(Value.string))
     }

@@ -61,9 +61,7 @@ enum UpdateRules {
             case .status: "status"
             case .custom(let name): name
             }
-        let errors =
-            MetadataRules.errors(of: object, kind: kind) + MetadataRules.errors(of: object, replacing: old)
-            + kind.errors(of: object, replacing: old, subresource: subresource)
+        let errors = kind.updateErrors(object, old: old, subresource: subresource)
         guard errors.isEmpty else { throw .invalid(kind.gvk, name: old.name, errors) }
     }
 
