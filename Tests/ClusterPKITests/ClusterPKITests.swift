@@ -24,6 +24,14 @@ import Testing
         #expect(!authority.isCurrent(pair, now: now + 300 * 86400))
     }
 
+    @Test func aCertificateBesideAnotherKeyIsStale() throws {
+        let authority = try CertificateAuthority(name: "ca", now: now)
+        let pairs = try (0..<2).map { _ in try authority.client(commonName: "admin", now: now) }
+        let mixed = KeyPair(certificate: pairs[0].certificate, key: pairs[1].key)
+        #expect(authority.isCurrent(pairs[0], now: now))
+        #expect(!authority.isCurrent(mixed, now: now))
+    }
+
     @Test func keysAreMadeOnceAndForTheOwnerOnly() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
         defer { try? FileManager.default.removeItem(atPath: folder) }

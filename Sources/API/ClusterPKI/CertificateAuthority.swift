@@ -100,7 +100,10 @@ package struct CertificateAuthority: Sendable {
     /// Whether a certificate of this authority is still good: for every one of the names and addresses, and for at
     /// least a quarter of its life.
     package func isCurrent(_ pair: KeyPair, dnsNames: [String] = [], addresses: [[UInt8]] = [], now: Int64) -> Bool {
+        // A crash between the two files leaves a new key beside the old certificate.
         guard let leaf = try? Certificate(pemEncoded: pair.certificate), leaf.issuer == certificate.subject,
+            let leafKey = try? P256.Signing.PrivateKey(pemRepresentation: pair.key),
+            leaf.publicKey == .init(leafKey.publicKey),
             certificate.publicKey.isValidSignature(leaf.signature, for: leaf),
             Self.date(now + Self.certificateLifetime / 4) < leaf.notValidAfter
         else { return false }
@@ -114,11 +117,11 @@ package struct CertificateAuthority: Sendable {
     ) throws(PKIError) -> KeyPair {
         let leafKey = P256.Signing.PrivateKey()
         do {
-            var parts = try organizations.map {
-                RelativeDistinguishedName(try .init(type: .RDNAttributeType.organizationName, utf8String: $0))
+            var parts = organizations.map {
+                RelativeDistinguishedName(.init(type: .RDNAttributeType.organizationName, utf8String: $0))
             }
             parts.append(
-                RelativeDistinguishedName(try .init(type: .RDNAttributeType.commonName, utf8String: commonName)))
+                RelativeDistinguishedName(.init(type: .RDNAttributeType.commonName, utf8String: commonName)))
             let leaf = try Certificate(
                 version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: .init(leafKey.publicKey),
                 notValidBefore: Self.date(now - Self.clockSkew),

@@ -60,7 +60,8 @@ struct PodPriority: AdmissionPlugin {
         let source = "from the given PriorityClass name"
         if let given = spec["priority"]?.int, Int64(given) != priority {
             throw request.forbidden(
-                "the integer value of priority (\(given)) must not be provided in pod spec; \(hint) \(priority) \(source)")
+                "the integer value of priority (\(given)) must not be provided in pod spec; \(hint) \(priority) \(source)"
+            )
         }
         if let given = spec["preemptionPolicy"]?.string, given != Self.preemption {
             throw request.forbidden(
