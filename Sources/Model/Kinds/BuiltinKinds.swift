@@ -31,6 +31,8 @@ struct BuiltinKind: Sendable {
     let resource: APIResource
     /// The rule of its names.
     let nameRule: KindRules.NameRule
+    /// Whether a create may bring the status along.
+    let keepsStatusOnCreate: Bool
     /// The subresources that are served; others of the catalogue are not listed.
     let subresources: Set<String>
     /// The cells of its columns by their headers.
@@ -39,11 +41,12 @@ struct BuiltinKind: Sendable {
     let hooks: KindHooks
 
     init(
-        _ resource: APIResource, nameRule: KindRules.NameRule = .subdomain, subresources: Set<String> = [],
-        cells: [String: Cell], hooks: KindHooks = KindHooks()
+        _ resource: APIResource, nameRule: KindRules.NameRule = .subdomain, keepsStatusOnCreate: Bool = false,
+        subresources: Set<String> = [], cells: [String: Cell], hooks: KindHooks = KindHooks()
     ) {
         self.resource = resource
         self.nameRule = nameRule
+        self.keepsStatusOnCreate = keepsStatusOnCreate
         self.subresources = subresources
         self.cells = cells
         self.hooks = hooks
@@ -56,6 +59,7 @@ struct BuiltinKind: Sendable {
         }
         definition.subresources.removeAll { !subresources.contains($0.name) }
         definition.rules.nameRule = nameRule
+        definition.rules.keepsStatusOnCreate = keepsStatusOnCreate
         return definition
     }
 }

@@ -149,6 +149,8 @@ package struct KindRules: Sendable, Hashable {
     package var hasGeneration = false
     /// DELETE answers with the object, not with a Status, when it is gone at once.
     package var returnsDeletedObject = false
+    /// A create may bring the status along; for other kinds with a status subresource it is dropped.
+    package var keepsStatusOnCreate = false
     /// What happens to dependents when a DELETE does not say.
     package var defaultPropagation = KindDefinition.Propagation.background
     /// The rule that `metadata.name` keeps; nil when right, else what is wrong.

@@ -57,7 +57,7 @@ enum CreateRules {
 
     /// What the kind does to a new object before it is judged.
     static func prepare(_ object: inout Value, kind: KindDefinition, context: HookContext) {
-        if kind.subresource("status")?.behaviour == .status { object["status"] = nil }
+        if kind.subresource("status")?.behaviour == .status, !kind.rules.keepsStatusOnCreate { object["status"] = nil }
         object["metadata", "generation"] = kind.rules.hasGeneration ? 1 : nil
         kind.hooks.prepareForCreate(&object, context)
     }

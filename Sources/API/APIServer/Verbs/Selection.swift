@@ -34,12 +34,12 @@ struct Selection: Sendable {
     /// The one name that is selected; nil when several may be.
     var name: String? { keyTerms.requiredValue(of: Self.nameField) }
 
-    /// Whether an object is selected. It is parsed only when its key does not decide.
+    /// Whether an object is selected. It is parsed only when key and labels do not decide.
     func matches(_ stored: StoredObject) -> Bool {
         guard matchesKey(stored.key) else { return false }
-        if labels.requirements.isEmpty, fields.terms.isEmpty { return true }
+        if !labels.requirements.isEmpty, !labels.matches(stored.object.labels) { return false }
+        if fields.terms.isEmpty { return true }
         let object = stored.value
-        if !labels.requirements.isEmpty, !labels.matches(object.labels) { return false }
         return fields.matches { field in
             guard let path = paths[field], let value = object.at(path) else { return "" }
             return Self.text(value)

@@ -4,7 +4,7 @@ internal import Schema
 extension BuiltinKind {
     /// A machine. Its status may be given when it is made.
     static let node = BuiltinKind(
-        .nodes, subresources: ["status"], cells: NodeKind.cells, hooks: NodeKind.hooks)
+        .nodes, keepsStatusOnCreate: true, subresources: ["status"], cells: NodeKind.cells, hooks: NodeKind.hooks)
 }
 
 private enum NodeKind {
