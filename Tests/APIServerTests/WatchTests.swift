@@ -115,6 +115,14 @@ import Testing
         #expect(try await watch.next() == nil)
     }
 
+    @Test func aBusyWatchEndsInTimeToo() async throws {
+        let server = try await ReadTests.filled()
+        let watch = try await server.watch(configMaps, query: [("resourceVersion", "6"), ("timeoutSeconds", "5")])
+        for name in ["f", "g"] { _ = try await server.call(.post, configMaps, Sample.configMap(name)) }
+        server.clock.advance(.seconds(5))
+        #expect(try await watch.next() == nil)
+    }
+
     @Test func withoutBookmarksAWatchJustEnds() async throws {
         let server = try await ReadTests.filled()
         let watch = try await server.watch(configMaps, query: [("resourceVersion", "6"), ("timeoutSeconds", "5")])

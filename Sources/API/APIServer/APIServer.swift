@@ -73,6 +73,7 @@ package final class APIServer: APITransport {
         do throws(APIStatus) {
             return try await answer(request)
         } catch {
+            if Task.isCancelled { throw .cancelled }
             if error.code >= 500 {
                 parts.logger.warning(
                     "a request failed",

@@ -55,14 +55,20 @@ final class WatchSession: Sendable {
                 (state.isOver, allowsBookmarks ? min(state.nextBookmark, deadline) : deadline)
             }
             if isOver { return end() }
+            let now = environment.now()
+            if now >= wakeTime {
+                // Before changes: a busy watch ends in time too.
+                let output = state.withLock { timedLines(&$0, now) }
+                if !output.isEmpty { return output }
+                continue
+            }
             let changes: [StoreEvent]
             do throws(StoreError) {
                 changes = try await events(until: wakeTime)
             } catch {
                 return failed(error)
             }
-            let now = environment.now()
-            let output = state.withLock { changes.isEmpty ? timedLines(&$0, now) : lines(changes, &$0, now) }
+            let output = state.withLock { lines(changes, &$0, environment.now()) }
             if !output.isEmpty { return output }
         }
     }
@@ -119,7 +125,6 @@ final class WatchSession: Sendable {
     private func events(until time: Timestamp) async throws(StoreError) -> [StoreEvent] {
         if subscription.isReady { return try await subscription.next() }
         let pause = time - environment.now()
-        guard pause > .zero else { return [] }
         let (subscription, environment) = (subscription, environment)
         let result = await withTaskGroup(of: Void.self) { group -> Result<[StoreEvent], StoreError> in
             group.addTask {
