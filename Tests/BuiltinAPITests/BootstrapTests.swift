@@ -9,8 +9,6 @@ import Testing
 @testable import BuiltinAPI
 
 @Suite struct BootstrapTests {
-    private let resources: [APIResource] = [.namespaces, .storageClasses, .services, .endpoints, .endpointSlices]
-
     private func settings(_ range: UInt32 = 0x0A60_0000, apiPort: Int = 6443) -> BootstrapSettings {
         BootstrapSettings(
             serviceRange: IPv4Range(base: IPv4Address(number: range), prefixLength: 16),
@@ -18,17 +16,16 @@ import Testing
         )
     }
 
-    private func client(_ store: any Store, _ settings: BootstrapSettings) -> APIClient {
+    private func client(_ store: any Store, _ settings: BootstrapSettings) throws -> APIClient {
         var parts = APIServerParts(authorizer: GroupAuthorizer())
         parts.admission = BuiltinAdmission.plugins(store: store, serviceRange: settings.serviceRange)
-        let server = APIServer(
-            registry: KindRegistry(resources.map(AdmissionFixture.kind)), store: store, parts: parts)
+        let server = APIServer(registry: try BuiltinKinds.registry(), store: store, parts: parts)
         let user = UserInfo(name: "bootstrap", groups: [UserInfo.mastersGroup])
         return APIClient(server, credentials: .inProcess(user))
     }
 
     @Test func aNewClusterHasItsNamespacesServicesAndDefaultClass() async throws {
-        let client = client(MemoryStore(), settings())
+        let client = try client(MemoryStore(), settings())
         try await Bootstrap(client, settings()).run()
         let namespaces = try await client.list(.namespaces).items.map(\.name)
         #expect(namespaces == ["default", "kube-node-lease", "kube-public", "kube-system"])
@@ -46,7 +43,7 @@ import Testing
 
     @Test func runningAgainChangesNothing() async throws {
         let store = MemoryStore()
-        let client = client(store, settings())
+        let client = try client(store, settings())
         try await Bootstrap(client, settings()).run()
         let revision = try await store.currentRevision()
         try await Bootstrap(client, settings()).run()
@@ -55,14 +52,53 @@ import Testing
 
     @Test func newSettingsAreTakenOver() async throws {
         let store = MemoryStore()
-        try await Bootstrap(client(store, settings()), settings()).run()
+        try await Bootstrap(try client(store, settings()), settings()).run()
         let moved = settings(0x0A61_0000, apiPort: 7443)
-        let client = client(store, moved)
+        let client = try client(store, moved)
         try await Bootstrap(client, moved).run()
         let api = try await client.get(.services, namespace: "default", name: "kubernetes")
         #expect(api["spec"]?["clusterIP"] == "10.97.0.1")
         #expect(api["spec"]?["ports"]?.array?.first?["targetPort"] == 7443)
         let endpoints = try await client.get(.endpoints, namespace: "default", name: "kubernetes")
         #expect(endpoints["subsets"]?.array?.first?["ports"]?.array?.first?["port"] == 7443)
+    }
+
+    @Test func objectsOfUsersPassAllPlugins() async throws {
+        let client = try client(MemoryStore(), settings())
+        try await Bootstrap(client, settings()).run()
+        let account: Value = ["metadata": ["name": "default", "namespace": "default"]]
+        _ = try await client.create(.serviceAccounts, account)
+        let pod = try await client.create(
+            .pods,
+            [
+                "metadata": ["generateName": "web-", "namespace": "default"],
+                "spec": ["containers": [["name": "web", "image": "web:1"]]],
+            ])
+        #expect(pod["spec"]?["serviceAccountName"] == "default")
+        #expect(pod["spec"]?["priority"] == 0)
+        #expect(pod["spec"]?["tolerations"]?.array?.count == 2)
+        #expect(pod["spec"]?["volumes"]?.array?.count == 1)
+        let service = try await client.create(
+            .services,
+            [
+                "metadata": ["name": "web", "namespace": "default"],
+                "spec": ["type": "NodePort", "selector": ["app": "web"], "ports": [["port": 80]]],
+            ])
+        let address = service["spec"]?["clusterIP"]?.string.flatMap(IPv4Address.init)
+        #expect(address.map(settings().serviceRange.contains) == true)
+        #expect(service["spec"]?["ports"]?.array?.first?["nodePort"]?.int != nil)
+        let patch: Value = ["spec": ["type": "ClusterIP"]]
+        let changed = try await client.patch(.services, namespace: "default", name: "web", patch)
+        #expect(changed["spec"]?["clusterIP"] == service["spec"]?["clusterIP"])
+        let claim = try await client.create(
+            .persistentVolumeClaims,
+            [
+                "metadata": ["name": "data", "namespace": "default"],
+                "spec": [
+                    "accessModes": ["ReadWriteOnce"], "resources": ["requests": ["storage": "1Gi"]],
+                ],
+            ])
+        #expect(claim["spec"]?["storageClassName"] == "local")
+        #expect(claim.finalizers == ["kubernetes.io/pvc-protection"])
     }
 }
