@@ -70,20 +70,32 @@ import Testing
 }
 
 @Suite struct MetadataValidationTests {
-    @Test(arguments: [
-        ("metadata.name", Value.string(""), "metadata.name: Required value: name or generateName is required"),
-        ("metadata.namespace", "", "metadata.namespace: Required value"),
-        ("metadata.labels", ["-a": "b"],
-            "metadata.labels: Invalid value: \"-a\": name part must consist of alphanumeric characters, '-', '_' or '.'"),
-        ("metadata.labels", ["a": "b c"], "metadata.labels: Invalid value: \"b c\": a valid label must be"),
-        ("metadata.annotations", ["a b": "x"], "metadata.annotations: Invalid value: \"a b\": name part must consist"),
-        ("metadata.ownerReferences", [["kind": "Pod", "name": "a", "uid": "u"]],
-            "metadata.ownerReferences.apiVersion: Invalid value: \"\": version must not be empty"),
-        ("metadata.finalizers", ["mine"],
-            "metadata.finalizers[0]: Invalid value: \"mine\": name is neither a standard finalizer name"),
-        ("metadata.finalizers", ["orphan", "foregroundDeletion"],
-            "metadata.finalizers: Invalid value: [\"orphan\",\"foregroundDeletion\"]: finalizer orphan and"),
-    ] as [(String, Value, String)])
+    @Test(
+        arguments: [
+            ("metadata.name", Value.string(""), "metadata.name: Required value: name or generateName is required"),
+            ("metadata.namespace", "", "metadata.namespace: Required value"),
+            (
+                "metadata.labels", ["-a": "b"],
+                "metadata.labels: Invalid value: \"-a\": name part must consist of alphanumeric characters, '-', '_' or '.'"
+            ),
+            ("metadata.labels", ["a": "b c"], "metadata.labels: Invalid value: \"b c\": a valid label must be"),
+            (
+                "metadata.annotations", ["a b": "x"],
+                "metadata.annotations: Invalid value: \"a b\": name part must consist"
+            ),
+            (
+                "metadata.ownerReferences", [["kind": "Pod", "name": "a", "uid": "u"]],
+                "metadata.ownerReferences.apiVersion: Invalid value: \"\": version must not be empty"
+            ),
+            (
+                "metadata.finalizers", ["mine"],
+                "metadata.finalizers[0]: Invalid value: \"mine\": name is neither a standard finalizer name"
+            ),
+            (
+                "metadata.finalizers", ["orphan", "foregroundDeletion"],
+                "metadata.finalizers: Invalid value: [\"orphan\",\"foregroundDeletion\"]: finalizer orphan and"
+            ),
+        ] as [(String, Value, String)])
     func reportsEachRuleOfMetadata(path: String, value: Value, prefix: String) throws {
         let errors = try Fixture.createErrors(.pod.with(path, value), .pods)
         #expect(errors.count == 1 && errors[0].hasPrefix(prefix), "\(errors)")

@@ -22,24 +22,38 @@ import Testing
     static let cases: [(name: String, pod: Value, status: String, ready: String)] = [
         ("phase", ["status": ["phase": "Pending"]], "Pending", "0/1"),
         ("reason of the status", ["status": ["phase": "Failed", "reason": "Evicted"]], "Evicted", "0/1"),
-        ("gated",
+        (
+            "gated",
             ["status": ["phase": "Pending", "conditions": [["type": "PodScheduled", "reason": "SchedulingGated"]]]],
-            "SchedulingGated", "0/1"),
+            "SchedulingGated", "0/1"
+        ),
         ("running", ["status": ["phase": "Running", "containerStatuses": [running]]], "Running", "1/1"),
-        ("waiting",
-            ["status": ["phase": "Pending", "containerStatuses": [["state": ["waiting": ["reason": "ErrImagePull"]]]]]],
-            "ErrImagePull", "0/1"),
-        ("terminated",
-            ["status": ["phase": "Running", "containerStatuses": [["state": ["terminated": ["exitCode": 3]]]]]],
-            "ExitCode:3", "0/1"),
-        ("killed",
+        (
+            "waiting",
             [
                 "status": [
-                    "phase": "Running", "containerStatuses": [["state": ["terminated": ["exitCode": 137, "signal": 9]]]],
+                    "phase": "Pending", "containerStatuses": [["state": ["waiting": ["reason": "ErrImagePull"]]]],
                 ]
             ],
-            "Signal:9", "0/1"),
-        ("completed beside a running one that is ready",
+            "ErrImagePull", "0/1"
+        ),
+        (
+            "terminated",
+            ["status": ["phase": "Running", "containerStatuses": [["state": ["terminated": ["exitCode": 3]]]]]],
+            "ExitCode:3", "0/1"
+        ),
+        (
+            "killed",
+            [
+                "status": [
+                    "phase": "Running",
+                    "containerStatuses": [["state": ["terminated": ["exitCode": 137, "signal": 9]]]],
+                ]
+            ],
+            "Signal:9", "0/1"
+        ),
+        (
+            "completed beside a running one that is ready",
             [
                 "spec": twoContainers,
                 "status": [
@@ -47,8 +61,10 @@ import Testing
                     "containerStatuses": [["state": ["terminated": ["reason": "Completed", "exitCode": 0]]], running],
                 ],
             ],
-            "Running", "1/2"),
-        ("completed beside a running one of a pod that is not ready",
+            "Running", "1/2"
+        ),
+        (
+            "completed beside a running one of a pod that is not ready",
             [
                 "spec": twoContainers,
                 "status": [
@@ -56,8 +72,10 @@ import Testing
                     "containerStatuses": [["state": ["terminated": ["reason": "Completed", "exitCode": 0]]], running],
                 ],
             ],
-            "NotReady", "1/2"),
-        ("completed before a failed one",
+            "NotReady", "1/2"
+        ),
+        (
+            "completed before a failed one",
             [
                 "spec": twoContainers,
                 "status": [
@@ -68,39 +86,63 @@ import Testing
                     ],
                 ],
             ],
-            "Error", "0/2"),
+            "Error", "0/2"
+        ),
         ("initializing", initializing(["state": ["running": [:]]]), "Init:0/2", "0/1"),
-        ("second init container",
-            initializing(["state": ["terminated": ["exitCode": 0]]], ["state": ["running": [:]]]), "Init:1/2", "0/1"),
-        ("init container that waits", initializing(["state": ["waiting": ["reason": "ErrImagePull"]]]),
-            "Init:ErrImagePull", "0/1"),
-        ("init container that waits for the pod", initializing(["state": ["waiting": ["reason": "PodInitializing"]]]),
-            "Init:0/2", "0/1"),
-        ("failed init container", initializing(["state": ["terminated": ["exitCode": 2, "reason": "Error"]]]),
-            "Init:Error", "0/1"),
-        ("failed init container without a reason", initializing(["state": ["terminated": ["exitCode": 2]]]),
-            "Init:ExitCode:2", "0/1"),
-        ("sidecar that runs",
+        (
+            "second init container",
+            initializing(["state": ["terminated": ["exitCode": 0]]], ["state": ["running": [:]]]), "Init:1/2", "0/1"
+        ),
+        (
+            "init container that waits", initializing(["state": ["waiting": ["reason": "ErrImagePull"]]]),
+            "Init:ErrImagePull", "0/1"
+        ),
+        (
+            "init container that waits for the pod",
+            initializing(["state": ["waiting": ["reason": "PodInitializing"]]]),
+            "Init:0/2", "0/1"
+        ),
+        (
+            "failed init container", initializing(["state": ["terminated": ["exitCode": 2, "reason": "Error"]]]),
+            "Init:Error", "0/1"
+        ),
+        (
+            "failed init container without a reason", initializing(["state": ["terminated": ["exitCode": 2]]]),
+            "Init:ExitCode:2", "0/1"
+        ),
+        (
+            "sidecar that runs",
             [
-                "spec": ["containers": [["name": "app"]], "initContainers": [["name": "s", "restartPolicy": "Always"]]],
+                "spec": [
+                    "containers": [["name": "app"]], "initContainers": [["name": "s", "restartPolicy": "Always"]],
+                ],
                 "status": [
                     "phase": "Running", "containerStatuses": [running],
-                    "initContainerStatuses": [["name": "s", "ready": true, "started": true, "state": ["running": [:]]]],
+                    "initContainerStatuses": [
+                        ["name": "s", "ready": true, "started": true, "state": ["running": [:]]]
+                    ],
                 ],
             ],
-            "Running", "2/2"),
-        ("terminating",
+            "Running", "2/2"
+        ),
+        (
+            "terminating",
             ["metadata": ["deletionTimestamp": "2023-11-14T22:00:00Z"], "status": ["phase": "Running"]],
-            "Terminating", "0/1"),
-        ("terminating but ended",
+            "Terminating", "0/1"
+        ),
+        (
+            "terminating but ended",
             ["metadata": ["deletionTimestamp": "2023-11-14T22:00:00Z"], "status": ["phase": "Succeeded"]],
-            "Succeeded", "0/1"),
-        ("on a lost node",
+            "Succeeded", "0/1"
+        ),
+        (
+            "on a lost node",
             [
                 "metadata": ["deletionTimestamp": "2023-11-14T22:00:00Z"],
                 "status": ["phase": "Running", "reason": "NodeLost"],
             ],
-            "Unknown", "0/1"),
+            "Unknown", "0/1"
+        ),
     ]
 
     private static func initializing(_ statuses: Value...) -> Value {
@@ -142,35 +184,46 @@ import Testing
         (.statefulSets, "Images", .set, "nginx:1.27"),
         (.statefulSets, "Age", ["metadata": ["creationTimestamp": "2023-11-14T22:00:00Z"]], "13m"),
         (.services, "Cluster-IP", ["spec": ["clusterIPs": ["None"]]], "None"),
-        (.services, "Port(s)",
+        (
+            .services, "Port(s)",
             [
                 "spec": [
                     "ports": [["port": 80, "protocol": "TCP"], ["port": 53, "protocol": "UDP", "nodePort": 30053]]
                 ]
             ],
-            "80/TCP,53:30053/UDP"),
+            "80/TCP,53:30053/UDP"
+        ),
         (.services, "External-IP", ["spec": ["type": "LoadBalancer"]], "<pending>"),
         (.services, "External-IP", ["spec": ["type": "ClusterIP"]], "<none>"),
         (.services, "Selector", ["spec": ["selector": ["b": "2", "a": "1"]]], "a=1,b=2"),
-        (.nodes, "Status",
+        (
+            .nodes, "Status",
             ["spec": ["unschedulable": true], "status": ["conditions": [["type": "Ready", "status": "True"]]]],
-            "Ready,SchedulingDisabled"),
+            "Ready,SchedulingDisabled"
+        ),
         (.nodes, "Status", [:], "Unknown"),
-        (.nodes, "Roles",
+        (
+            .nodes, "Roles",
             ["metadata": ["labels": ["node-role.kubernetes.io/worker": "", "kubernetes.io/role": "master"]]],
-            "master,worker"),
+            "master,worker"
+        ),
         (.persistentVolumeClaims, "Capacity", ["status": ["capacity": ["storage": "1Gi"]]], ""),
-        (.persistentVolumeClaims, "Access Modes",
-            ["spec": ["volumeName": "v"], "status": ["accessModes": ["ReadWriteMany", "ReadWriteOnce"]]], "RWO,RWX"),
+        (
+            .persistentVolumeClaims, "Access Modes",
+            ["spec": ["volumeName": "v"], "status": ["accessModes": ["ReadWriteMany", "ReadWriteOnce"]]], "RWO,RWX"
+        ),
         (.persistentVolumeClaims, "Status", ["metadata": ["deletionTimestamp": "2023-11-14T22:00:00Z"]], "Terminating"),
         (.persistentVolumes, "Claim", ["spec": ["claimRef": ["namespace": "a", "name": "b"]]], "a/b"),
-        (.storageClasses, "Name",
+        (
+            .storageClasses, "Name",
             ["metadata": ["name": "fast", "annotations": ["storageclass.kubernetes.io/is-default-class": "true"]]],
-            "fast (default)"),
+            "fast (default)"
+        ),
         (.storageClasses, "AllowVolumeExpansion", [:], false),
         (.configMaps, "Data", ["data": ["a": "b"], "binaryData": ["c": ""]], 2),
         (.secrets, "Data", ["data": ["a": "b"]], 1),
-        (.endpoints, "Endpoints",
+        (
+            .endpoints, "Endpoints",
             [
                 "subsets": [
                     [
@@ -179,11 +232,13 @@ import Testing
                     ]
                 ]
             ],
-            "10.0.0.1:80,10.0.0.2:80,10.0.0.1:81 + 1 more..."),
+            "10.0.0.1:80,10.0.0.2:80,10.0.0.1:81 + 1 more..."
+        ),
         (.endpoints, "Endpoints", [:], "<none>"),
         (.endpointSlices, "Ports", ["ports": [["port": 80], ["name": "any"]]], "80,any"),
         (.endpointSlices, "Endpoints", [:], "<unset>"),
-        (.controllerRevisions, "Controller",
+        (
+            .controllerRevisions, "Controller",
             [
                 "metadata": [
                     "ownerReferences": [
@@ -191,7 +246,8 @@ import Testing
                     ]
                 ]
             ],
-            "statefulset.apps/web"),
+            "statefulset.apps/web"
+        ),
         (.events, "Last Seen", ["lastTimestamp": "2023-11-14T22:13:00Z"], "20s"),
         (.events, "Object", ["involvedObject": ["kind": "Pod", "name": "web-0"]], "pod/web-0"),
         (.events, "Source", ["reportingComponent": "agent", "source": ["host": "n"]], "agent, n"),

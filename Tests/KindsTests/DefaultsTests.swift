@@ -61,11 +61,12 @@ import Testing
         #expect(open["spec"]?["allocateLoadBalancerNodePorts"] == true)
     }
 
-    @Test(arguments: [
-        (Value.service, ["IPv4"], "SingleStack"),
-        (.service.with("spec.clusterIP", "None"), ["IPv4"], "SingleStack"),
-        (.service.with("spec.clusterIP", "None").with("spec.selector", nil), ["IPv4", "IPv6"], "RequireDualStack"),
-    ] as [(Value, Value, Value)])
+    @Test(
+        arguments: [
+            (Value.service, ["IPv4"], "SingleStack"),
+            (.service.with("spec.clusterIP", "None"), ["IPv4"], "SingleStack"),
+            (.service.with("spec.clusterIP", "None").with("spec.selector", nil), ["IPv4", "IPv6"], "RequireDualStack"),
+        ] as [(Value, Value, Value)])
     func serviceGetsItsFamilies(service: Value, families: Value, policy: Value) throws {
         let kind = try Fixture.kind(.services)
         var object = Fixture.defaulted(service, kind)
@@ -146,11 +147,12 @@ import Testing
         #expect(PodView(pod).status.conditions.condition("PodScheduled")?.reason == "SchedulingGated")
     }
 
-    @Test(arguments: [
-        ("n", "Running", 30, nil, 30), ("n", "Running", 30, 5, 5), ("n", "Running", -7, nil, 1),
-        ("n", "Running", 30, 0, 0), ("", "Pending", 30, nil, 0), ("n", "Failed", 30, 9, 0),
-        ("n", "Succeeded", 30, nil, 0),
-    ] as [(String, String, Int64, Int?, Int)])
+    @Test(
+        arguments: [
+            ("n", "Running", 30, nil, 30), ("n", "Running", 30, 5, 5), ("n", "Running", -7, nil, 1),
+            ("n", "Running", 30, 0, 0), ("", "Pending", 30, nil, 0), ("n", "Failed", 30, 9, 0),
+            ("n", "Succeeded", 30, nil, 0),
+        ] as [(String, String, Int64, Int?, Int)])
     func podGetsTimeToStop(node: String, phase: String, own: Int64, requested: Int?, expected: Int) throws {
         let pod = Value.pod.with("spec.nodeName", .string(node)).with("status.phase", .string(phase))
             .with("spec.terminationGracePeriodSeconds", .integer(own))

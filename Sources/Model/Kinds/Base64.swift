@@ -31,7 +31,10 @@ package enum Base64 {
             guard let value = index >= input.count - padding ? 0 : value(of: byte) else { return nil }
             bits = bits << 6 | value
             guard index % 4 == 3 else { continue }
-            output += [UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 8), UInt8(truncatingIfNeeded: bits)]
+            output += [
+                UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 8),
+                UInt8(truncatingIfNeeded: bits),
+            ]
             bits = 0
         }
         return output.dropLast(padding)

@@ -92,7 +92,9 @@ enum ServiceDefaults {
         }
         if usesNodePorts(before), !usesNodePorts(spec) {
             let known = Set(before.items("ports").compactMap { $0.number("nodePort") })
-            let isSame = spec.items("ports").allSatisfy { known.contains($0.number("nodePort") ?? 0) || $0["nodePort"] == nil }
+            let isSame = spec.items("ports").allSatisfy {
+                known.contains($0.number("nodePort") ?? 0) || $0["nodePort"] == nil
+            }
             if isSame { spec.updateItems("ports") { $0["nodePort"] = nil } }
         }
         drop(["healthCheckNodePort"], if: needsHealthCheck(before) && !needsHealthCheck(spec))

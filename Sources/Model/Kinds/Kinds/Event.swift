@@ -10,7 +10,8 @@ private enum EventKind {
     static let cells: [String: Cell] = [
         "Last Seen": { object, now in
             let time =
-                object["series"].map { $0.time("lastObservedTime") } ?? object.time("lastTimestamp") ?? firstSeen(object)
+                object["series"].map { $0.time("lastObservedTime") } ?? object.time("lastTimestamp")
+                ?? firstSeen(object)
             return .string(HumanDuration.since(time, now: now))
         },
         "Type": Cells.text("type"),

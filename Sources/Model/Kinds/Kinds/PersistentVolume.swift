@@ -86,7 +86,9 @@ private enum PersistentVolumeKind {
         guard let first = given.first else { return [Rules.required(path, "must specify a volume type")] }
         let sourcePath = path.child(first.key)
         var errors: [FieldError] = []
-        let needed = ["hostPath": ["path"], "local": ["path"], "nfs": ["server", "path"], "csi": ["driver", "volumeHandle"]]
+        let needed = [
+            "hostPath": ["path"], "local": ["path"], "nfs": ["server", "path"], "csi": ["driver", "volumeHandle"],
+        ]
         for key in needed[first.key] ?? [] where first.value.text(key).isEmpty {
             errors.append(Rules.required(sourcePath.child(key)))
         }
@@ -102,7 +104,8 @@ private enum PersistentVolumeKind {
 
     private static func changes(_ spec: Value, _ before: Value) -> [FieldError] {
         var errors: [FieldError] = []
-        if !Rules.equal(.object(Fields(sources(spec).map { ($0.key, $0.value) })),
+        if !Rules.equal(
+            .object(Fields(sources(spec).map { ($0.key, $0.value) })),
             .object(Fields(sources(before).map { ($0.key, $0.value) })))
         {
             errors.append(

@@ -86,7 +86,9 @@ private enum PersistentVolumeClaimKind {
     }
 
     private static func sizeChange(_ spec: Value, _ before: Value, _ status: Value) -> [FieldError] {
-        func size(_ spec: Value) -> Quantity { spec.child("resources").quantities("requests")["storage"] ?? Quantity(0) }
+        func size(_ spec: Value) -> Quantity {
+            spec.child("resources").quantities("requests")["storage"] ?? Quantity(0)
+        }
         let capacity = status.quantities("capacity")["storage"] ?? Quantity(0)
         guard size(spec) < size(before), size(spec) <= capacity else { return [] }
         return [

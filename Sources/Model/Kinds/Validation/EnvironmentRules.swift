@@ -17,7 +17,8 @@ enum EnvironmentRules {
         for (index, variable) in variables.enumerated() {
             let itemPath = path.index(index)
             let name = variable.text("name")
-            errors += name.isEmpty ? [Rules.required(itemPath.child("name"))] : variableName(name, itemPath.child("name"))
+            errors +=
+                name.isEmpty ? [Rules.required(itemPath.child("name"))] : variableName(name, itemPath.child("name"))
             guard let source = variable.object("valueFrom") else { continue }
             errors += valueSource(source, value: variable.text("value"), itemPath.child("valueFrom"))
         }

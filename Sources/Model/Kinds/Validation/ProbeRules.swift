@@ -29,7 +29,9 @@ enum ProbeRules {
         for key in ["postStart", "preStop"] {
             guard let hook = lifecycle.object(key) else { continue }
             errors += handler(hook, kinds: ["exec", "httpGet", "tcpSocket", "sleep"], path.child(key))
-            if let seconds = hook.object("sleep")?.number("seconds"), !(0...context.gracePeriodSeconds).contains(seconds) {
+            if let seconds = hook.object("sleep")?.number("seconds"),
+                !(0...context.gracePeriodSeconds).contains(seconds)
+            {
                 errors.append(
                     Rules.invalid(
                         path.child(key).child("sleep"), .integer(Int64(seconds)),
@@ -83,9 +85,11 @@ enum ProbeRules {
     }
 
     private static func headerName(_ name: String, _ path: FieldPath) -> [FieldError] {
-        let isRight = !name.isEmpty && name.utf8.allSatisfy { byte in
-            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
-        }
+        let isRight =
+            !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
+            }
         guard !isRight else { return [] }
         return [
             Rules.invalid(

@@ -67,7 +67,9 @@ enum ResourceRules {
     }
 
     private static func isHugePages(_ name: String) -> Bool { name.hasPrefix("hugepages-") }
-    private static func hasHugePages(_ amounts: [String: Quantity]) -> Bool { amounts.keys.contains(where: isHugePages) }
+    private static func hasHugePages(_ amounts: [String: Quantity]) -> Bool {
+        amounts.keys.contains(where: isHugePages)
+    }
     private static func hasCompute(_ amounts: [String: Quantity]) -> Bool {
         amounts["cpu"] != nil || amounts["memory"] != nil
     }

@@ -112,7 +112,8 @@ enum Rules {
     /// Colons and hexadecimal digits with at most one `::`; an IPv4 tail is not accepted.
     static func isIPv6(_ text: String) -> Bool {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard (3...8).contains(parts.count), parts.allSatisfy({ $0.utf8.count <= 4 && $0.utf8.allSatisfy(isHex) }) else {
+        guard (3...8).contains(parts.count), parts.allSatisfy({ $0.utf8.count <= 4 && $0.utf8.allSatisfy(isHex) })
+        else {
             return false
         }
         let halves = text.split(separator: "::", omittingEmptySubsequences: false).count

@@ -2,6 +2,7 @@ package import ObjectModel
 
 /// A Namespace.
 package struct NamespaceView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.namespaces
 
     /// Name, labels, owners and times.
@@ -13,6 +14,7 @@ package struct NamespaceView: ObjectView, Hashable {
     /// The conditions.
     package let conditions: [ConditionView]
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         specFinalizers = object.child("spec").texts("finalizers")
@@ -26,6 +28,7 @@ package struct NamespaceView: ObjectView, Hashable {
 
 /// A ConfigMap.
 package struct ConfigMapView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.configMaps
 
     /// Name, labels, owners and times.
@@ -37,6 +40,7 @@ package struct ConfigMapView: ObjectView, Hashable {
     /// Whether it never changes.
     package let isImmutable: Bool
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         data = object.map("data")
@@ -47,6 +51,7 @@ package struct ConfigMapView: ObjectView, Hashable {
 
 /// A Secret.
 package struct SecretView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.secrets
 
     /// Name, labels, owners and times.
@@ -58,6 +63,7 @@ package struct SecretView: ObjectView, Hashable {
     /// Whether it never changes.
     package let isImmutable: Bool
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         type = object["type"]?.string ?? "Opaque"
@@ -68,6 +74,7 @@ package struct SecretView: ObjectView, Hashable {
 
 /// A ServiceAccount.
 package struct ServiceAccountView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.serviceAccounts
 
     /// Name, labels, owners and times.
@@ -77,6 +84,7 @@ package struct ServiceAccountView: ObjectView, Hashable {
     /// Whether pods get its token; nil means yes.
     package let automountServiceAccountToken: Bool?
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         imagePullSecrets = object.items("imagePullSecrets").map { $0.text("name") }
@@ -86,6 +94,7 @@ package struct ServiceAccountView: ObjectView, Hashable {
 
 /// An Event.
 package struct EventView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.events
 
     /// Name, labels, owners and times.
@@ -103,6 +112,7 @@ package struct EventView: ObjectView, Hashable {
     /// When it last happened.
     package let lastTimestamp: Timestamp?
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         involvedObject = ObjectReferenceView(object.child("involvedObject"))

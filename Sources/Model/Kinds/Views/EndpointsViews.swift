@@ -42,6 +42,7 @@ package struct EndpointPortView: Sendable, Hashable {
 
 /// An EndpointSlice: some of the places where a Service is served.
 package struct EndpointSliceView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.endpointSlices
     /// The label that names the Service.
     package static let serviceNameLabel = "kubernetes.io/service-name"
@@ -86,6 +87,7 @@ package struct EndpointSliceView: ObjectView, Hashable {
     /// The ports, the same at every place.
     package let ports: [EndpointPortView]
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         addressType = object.text("addressType")
@@ -99,6 +101,7 @@ package struct EndpointSliceView: ObjectView, Hashable {
 
 /// An Endpoints object, the older form of slices.
 package struct EndpointsView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.endpoints
 
     /// One address.
@@ -141,6 +144,7 @@ package struct EndpointsView: ObjectView, Hashable {
     /// The subsets.
     package let subsets: [Subset]
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         subsets = object.items("subsets").map { Subset($0) }

@@ -2,6 +2,7 @@ package import ObjectModel
 
 /// A Node.
 package struct NodeView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.nodes
 
     /// One address of a node.
@@ -33,6 +34,7 @@ package struct NodeView: ObjectView, Hashable {
     /// The port of its agent; 0 when not told.
     package let agentPort: Int
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         let spec = object.child("spec")
@@ -56,6 +58,7 @@ package struct NodeView: ObjectView, Hashable {
 
 /// A Lease.
 package struct LeaseView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.leases
 
     /// Name, labels, owners and times.
@@ -71,6 +74,7 @@ package struct LeaseView: ObjectView, Hashable {
     /// How often it changed hands.
     package let leaseTransitions: Int
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         let spec = object.child("spec")

@@ -2,6 +2,7 @@ package import ObjectModel
 
 /// A pod.
 package struct PodView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.pods
 
     /// Name, labels, owners and times.
@@ -11,6 +12,7 @@ package struct PodView: ObjectView, Hashable {
     /// What runs.
     package let status: PodStatusView
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         spec = PodSpecView(object.child("spec"))

@@ -2,6 +2,7 @@ package import ObjectModel
 
 /// A Service.
 package struct ServiceView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.services
 
     /// A port of a Service.
@@ -58,6 +59,7 @@ package struct ServiceView: ObjectView, Hashable {
     /// `IPv4` and `IPv6`, in order.
     package let ipFamilies: [String]
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         let spec = object.child("spec")

@@ -2,6 +2,7 @@ package import ObjectModel
 
 /// A StatefulSet.
 package struct StatefulSetView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.statefulSets
 
     /// How pods follow a change of the template.
@@ -49,6 +50,7 @@ package struct StatefulSetView: ObjectView, Hashable {
     /// The status.
     package let status: StatefulSetStatusView
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         let spec = object.child("spec")
@@ -116,6 +118,7 @@ package struct StatefulSetStatusView: Sendable, Hashable {
 
 /// A ControllerRevision: one remembered state of a set's template.
 package struct ControllerRevisionView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.controllerRevisions
 
     /// Name, labels, owners and times.
@@ -125,6 +128,7 @@ package struct ControllerRevisionView: ObjectView, Hashable {
     /// The state as JSON.
     package let data: Value
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         revision = object.number("revision") ?? 0

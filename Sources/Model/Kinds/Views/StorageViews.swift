@@ -2,6 +2,7 @@ package import ObjectModel
 
 /// A PersistentVolumeClaim.
 package struct PersistentVolumeClaimView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.persistentVolumeClaims
 
     /// Name, labels, owners and times.
@@ -27,6 +28,7 @@ package struct PersistentVolumeClaimView: ObjectView, Hashable {
     /// The conditions.
     package let conditions: [ConditionView]
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         let spec = object.child("spec")
@@ -50,6 +52,7 @@ package struct PersistentVolumeClaimView: ObjectView, Hashable {
 
 /// A PersistentVolume.
 package struct PersistentVolumeView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.persistentVolumes
 
     /// The claim a volume is for.
@@ -85,6 +88,7 @@ package struct PersistentVolumeView: ObjectView, Hashable {
     /// Why it failed.
     package let message: String
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         spec = object.child("spec")
@@ -105,6 +109,7 @@ package struct PersistentVolumeView: ObjectView, Hashable {
 
 /// A StorageClass.
 package struct StorageClassView: ObjectView, Hashable {
+    /// The resource whose objects it views.
     package static let resource = APIResource.storageClasses
 
     /// Name, labels, owners and times.
@@ -124,6 +129,7 @@ package struct StorageClassView: ObjectView, Hashable {
     /// `allowedTopologies` as JSON.
     package let allowedTopologies: [Value]
 
+    /// Reads an object.
     package init(_ object: Value) {
         metadata = ObjectMetadata(object)
         provisioner = object.text("provisioner")
