@@ -62,10 +62,10 @@ package final class ObjectCache<View: ObjectView>: RevisionedCache {
         }.sorted { $0.key < $1.key }
     }
 
-    /// Whether an index has anything under `key`.
-    package func hasObjects(_ index: IndexName, _ key: String) -> Bool {
-        guard let position = indices.firstIndex(where: { $0.name == index }) else { return false }
-        return state.withLock { !($0.indices[position][key] ?? []).isEmpty }
+    /// How many objects an index has under `key`.
+    package func count(_ index: IndexName, _ key: String) -> Int {
+        guard let position = indices.firstIndex(where: { $0.name == index }) else { return 0 }
+        return state.withLock { $0.indices[position][key]?.count ?? 0 }
     }
 
     /// Every object, in the order of names: a copy, for starting up and for small kinds.

@@ -13,7 +13,7 @@ package enum Action: Sendable {
     case post(APIResource, NamespacedName, subresource: String, Value)
     /// Tells people.
     case event(EventNote)
-    /// Something outside the API; what it returns is done next.
+    /// Something that caches and writes do not cover; what it returns is done next.
     case effect(Effect)
 
     /// A patch of one object.
@@ -77,15 +77,15 @@ package enum Action: Sendable {
         }
     }
 
-    /// Something to do outside the API.
+    /// Something beyond a write: work outside the API, or a look at the API itself where a cache is not enough.
     package struct Effect: Sendable {
         /// What it is, for explanations.
         package var name: String
-        /// Does it; idempotent, since it may be repeated. Returns what to do in the API next.
-        package var run: @Sendable () async throws -> [Action]
+        /// Does it; idempotent, since it may be repeated. Reads through the client; returns what to write next.
+        package var run: @Sendable (APIClient) async throws -> [Action]
 
         /// An effect.
-        package init(_ name: String, run: @escaping @Sendable () async throws -> [Action]) {
+        package init(_ name: String, run: @escaping @Sendable (APIClient) async throws -> [Action]) {
             self.name = name
             self.run = run
         }

@@ -21,8 +21,9 @@ package struct Plan: Sendable {
     package enum Step: Sendable {
         /// One action.
         case one(PlannedAction)
-        /// Several at the same time, in growing batches (1, 2, 4 …, at most 16): a failing batch ends the step.
-        case together([PlannedAction])
+        /// Several at the same time, in growing batches (`first`, then twice as many, at most 16): a failing batch ends
+        /// the step.
+        case together([PlannedAction], first: Int = 1)
     }
 
     /// The steps, in order.
@@ -56,7 +57,7 @@ package struct Plan: Sendable {
         steps.flatMap { step in
             switch step {
             case .one(let planned): [planned.action]
-            case .together(let planned): planned.map(\.action)
+            case .together(let planned, _): planned.map(\.action)
             }
         }
     }
@@ -64,6 +65,11 @@ package struct Plan: Sendable {
     /// Adds a step of one action.
     package mutating func append(_ action: Action, onSuccess: EventNote? = nil, onFailure: EventNote? = nil) {
         steps.append(.one(PlannedAction(action, onSuccess: onSuccess, onFailure: onFailure)))
+    }
+
+    /// Adds a step of several actions; none adds nothing.
+    package mutating func append(together actions: [PlannedAction], first: Int = 1) {
+        if !actions.isEmpty { steps.append(.together(actions, first: first)) }
     }
 
     /// Asks to look again after `duration`, or earlier when that was asked for already.

@@ -58,16 +58,16 @@ package struct PlanExecutor: Sendable {
         for step in plan.steps {
             switch step {
             case .one(let planned): await perform(planned, into: &outcome)
-            case .together(let planned): await performTogether(planned, into: &outcome)
+            case .together(let planned, let first): await performTogether(planned, first: first, into: &outcome)
             }
             if outcome.failure != nil { break }
         }
         return outcome
     }
 
-    private func performTogether(_ planned: [PlannedAction], into outcome: inout PlanOutcome) async {
+    private func performTogether(_ planned: [PlannedAction], first: Int, into outcome: inout PlanOutcome) async {
         var start = 0
-        var size = 1
+        var size = max(1, min(first, Self.largestBatch))
         while start < planned.count, outcome.failure == nil {
             let batch = planned[start..<min(start + size, planned.count)]
             let results = await withTaskGroup(of: PlanOutcome.self) { group in
@@ -127,7 +127,7 @@ package struct PlanExecutor: Sendable {
         case .event(let note):
             record(note)
         case .effect(let effect):
-            for action in try await effect.run() { try await perform(action, into: &outcome) }
+            for action in try await effect.run(client) { try await perform(action, into: &outcome) }
         }
     }
 

@@ -1,0 +1,52 @@
+internal import ControllerRuntime
+internal import Kinds
+internal import ObjectModel
+
+extension Controllers {
+    static func claims(_ setting: Setting) -> [any ControlLoop] {
+        let caches = setting.caches
+        let events = setting.recorder("persistentvolume-controller")
+        let controller = Controller(
+            "persistentvolumeclaim", ClaimReconciler(sources: setting.volumeSources), caches: caches,
+            sources: [caches.claims, caches.volumes, caches.storageClasses, caches.pods], client: setting.client,
+            events: events, backOff: BackOff(first: .milliseconds(5), last: .seconds(60)), clock: setting.clock,
+            logger: setting.logger)
+        controller.enqueueChanges(of: caches.claims) { [$0.latest.key] }
+        controller.enqueueChanges(of: caches.volumes) { change in
+            let references = [change.old, change.new].compactMap { $0?.view.claim }
+            let named = references.map { NamespacedName(namespace: $0.namespace, name: $0.name) }
+            let users = caches.claims.objects("volume", change.latest.key.name).map(\.key)
+            // A volume that becomes free may be what a claim of its class waits for.
+            let isFree = change.new.map { $0.view.claim == nil } ?? false
+            let waiting = isFree ? caches.claims.objects("unbound", change.latest.view.storageClassName) : []
+            return named + users + waiting.map(\.key)
+        }
+        controller.enqueueChanges(of: caches.storageClasses) { change in
+            let names = [change.latest.key.name] + (change.latest.view.isDefault ? ["-"] : [])
+            return names.flatMap { caches.claims.objects("unbound", $0).map(\.key) }
+        }
+        controller.enqueueChanges(of: caches.pods) { change in
+            guard change.new == nil else { return [] }
+            return change.latest.view.spec.volumes.compactMap(\.claimName).map {
+                NamespacedName(namespace: change.latest.key.namespace, name: $0)
+            }
+        }
+        return [controller, events]
+    }
+
+    static func volumes(_ setting: Setting) -> [any ControlLoop] {
+        let caches = setting.caches
+        let events = setting.recorder("persistentvolume-controller")
+        let controller = Controller(
+            "persistentvolume", VolumeReconciler(sources: setting.volumeSources), caches: caches,
+            sources: [caches.volumes, caches.claims], client: setting.client, events: events,
+            backOff: BackOff(first: .milliseconds(5), last: .seconds(60)), clock: setting.clock,
+            logger: setting.logger)
+        controller.enqueueChanges(of: caches.volumes) { [$0.latest.key] }
+        controller.enqueueChanges(of: caches.claims) { change in
+            let own = caches.volumes.objects("claim", change.latest.key.description).map(\.key)
+            return own + [change.latest.view.volumeName].filter { !$0.isEmpty }.map { NamespacedName(name: $0) }
+        }
+        return [controller, events]
+    }
+}

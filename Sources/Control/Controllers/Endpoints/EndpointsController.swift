@@ -1,0 +1,31 @@
+internal import ControllerRuntime
+internal import Kinds
+internal import ObjectModel
+
+extension Controllers {
+    static func endpoints(_ setting: Setting) -> [any ControlLoop] {
+        let caches = setting.caches
+        let events = setting.recorder("endpoint-controller")
+        let controller = Controller(
+            "endpoints", EndpointsReconciler(), caches: caches,
+            sources: [caches.services, caches.pods, caches.endpoints, caches.endpointSlices], client: setting.client,
+            events: events, clock: setting.clock, logger: setting.logger)
+        controller.enqueueChanges(of: caches.services) { [$0.latest.key] }
+        controller.enqueueChanges(of: caches.endpoints) { [$0.latest.key] }
+        controller.enqueueChanges(of: caches.endpointSlices) { change in
+            let slice = change.latest
+            return slice.view.serviceName.map { [NamespacedName(namespace: slice.key.namespace, name: $0)] } ?? []
+        }
+        controller.enqueueChanges(of: caches.pods) { change in
+            if let old = change.old, let new = change.new, old.view.hasSameEndpoint(as: new.view) { return [] }
+            let versions = [change.old, change.new].compactMap { $0 }
+            return caches.services.objects("namespace", change.latest.key.namespace).filter { service in
+                let selector = service.view.selector
+                return !selector.isEmpty && versions.contains { version in
+                    selector.allSatisfy { version.view.metadata.labels[$0.key] == $0.value }
+                }
+            }.map(\.key)
+        }
+        return [controller, events]
+    }
+}

@@ -1,0 +1,47 @@
+internal import ControllerRuntime
+internal import Kinds
+internal import ObjectModel
+
+extension Controllers {
+    static func statefulSets(_ setting: Setting) -> [any ControlLoop] {
+        let caches = setting.caches
+        let events = setting.recorder("statefulset-controller")
+        let controller = Controller(
+            "statefulset", StatefulSetReconciler(), caches: caches,
+            sources: [caches.statefulSets, caches.pods, caches.claims, caches.revisions], client: setting.client,
+            events: events, clock: setting.clock, logger: setting.logger)
+        controller.enqueueChanges(of: caches.statefulSets) { [$0.latest.key] }
+        controller.enqueueChanges(of: caches.pods) { change in
+            [change.old, change.new].flatMap { $0.map { owners(of: $0, in: caches) } ?? [] }
+        }
+        controller.enqueueChanges(of: caches.claims) { change in
+            // A set waits for a claim that is on its way out.
+            change.new == nil ? sets(selecting: change.latest, in: caches) : []
+        }
+        controller.enqueueChanges(of: caches.revisions) { change in
+            change.latest.view.metadata.controller.map {
+                [NamespacedName(namespace: change.latest.key.namespace, name: $0.name)]
+            } ?? []
+        }
+        return [controller, events]
+    }
+
+    /// The set that controls a pod or, for one that nobody controls, the sets that would take it.
+    private static func owners(of pod: CachedObject<PodView>, in caches: ControlCaches) -> [NamespacedName] {
+        if let owner = pod.view.metadata.controller {
+            guard owner.kind == StatefulSetView.resource.kind else { return [] }
+            return [NamespacedName(namespace: pod.key.namespace, name: owner.name)]
+        }
+        guard let parent = PodOrdinal.parse(pod.key.name)?.parent else { return [] }
+        let key = NamespacedName(namespace: pod.key.namespace, name: parent)
+        return caches.statefulSets.object(key) == nil ? [] : [key]
+    }
+
+    private static func sets(
+        selecting claim: CachedObject<PersistentVolumeClaimView>, in caches: ControlCaches
+    ) -> [NamespacedName] {
+        caches.statefulSets.objects("namespace", claim.key.namespace).filter {
+            $0.view.selector?.matches(claim.view.metadata.labels) ?? false
+        }.map(\.key)
+    }
+}

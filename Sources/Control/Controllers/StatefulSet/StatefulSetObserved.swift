@@ -1,0 +1,39 @@
+package import ControllerRuntime
+package import Kinds
+internal import ObjectModel
+
+/// What is known about a set at one moment.
+package struct StatefulSetObserved {
+    /// What is known about a claim.
+    package enum ClaimState: Sendable, Hashable {
+        case exists
+        case beingDeleted
+    }
+
+    /// The set.
+    package var set: CachedObject<StatefulSetView>
+    /// The pods it controls.
+    package var pods: [CachedObject<PodView>]
+    /// Pods of the namespace that nobody controls.
+    package var orphans: [CachedObject<PodView>]
+    /// The claims in its templates' names that exist, by name.
+    package var claims: [String: ClaimState]
+    /// The revisions it controls.
+    package var revisions: [CachedObject<ControllerRevisionView>]
+    /// Names of revisions in the namespace that belong to something else.
+    package var takenRevisionNames: Set<String>
+
+    /// What is known about a set.
+    package init(
+        set: CachedObject<StatefulSetView>, pods: [CachedObject<PodView>], orphans: [CachedObject<PodView>] = [],
+        claims: [String: ClaimState] = [:], revisions: [CachedObject<ControllerRevisionView>] = [],
+        takenRevisionNames: Set<String> = []
+    ) {
+        self.set = set
+        self.pods = pods
+        self.orphans = orphans
+        self.claims = claims
+        self.revisions = revisions
+        self.takenRevisionNames = takenRevisionNames
+    }
+}
