@@ -7,13 +7,22 @@ import Testing
         let server = try TestServer()
         let deep = String(repeating: "[", count: 10_000)
         let cases: [(String, String, Int, String)] = [
-            ("application/json", "{\"metadata\":", 400, "the object provided is unrecognized (must be of type StatefulSet): couldn't get version/kind; json parse error: "),
+            (
+                "application/json", "{\"metadata\":", 400,
+                "the object provided is unrecognized (must be of type StatefulSet): couldn't get version/kind; json parse error: "
+            ),
             ("application/json", "", 400, "the object provided is unrecognized (must be of type StatefulSet): "),
             ("application/json", "[]", 400, "the object provided is unrecognized (must be of type StatefulSet): "),
-            ("application/json", deep, 400, "the object provided is unrecognized (must be of type StatefulSet): couldn't get version/kind; json parse error: exceeded max depth"),
+            (
+                "application/json", deep, 400,
+                "the object provided is unrecognized (must be of type StatefulSet): couldn't get version/kind; json parse error: exceeded max depth"
+            ),
             ("application/yaml", "a: [", 400, "the object provided is unrecognized (must be of type StatefulSet): "),
             ("application/yaml", deep, 400, "the object provided is unrecognized (must be of type StatefulSet): "),
-            ("text/plain", "x", 415, "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml"),
+            (
+                "text/plain", "x", 415,
+                "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml"
+            ),
             ("application/vnd.kubernetes.protobuf", "k8s", 415, "the body of the request was in an unknown format"),
         ]
         for (type, body, code, message) in cases {

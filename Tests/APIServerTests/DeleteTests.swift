@@ -75,7 +75,8 @@ import Testing
         }
         let wrong = try await server.call(.delete, "\(statefulSets)/orphan", ["propagationPolicy": "Never"])
         #expect(wrong.code == 422)
-        #expect(wrong.message.hasPrefix("DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value"))
+        #expect(
+            wrong.message.hasPrefix("DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value"))
     }
 
     @Test func aKindMayHoldItsObjects() async throws {

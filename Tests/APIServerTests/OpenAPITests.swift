@@ -14,7 +14,9 @@ import Testing
         return APIServer(registry: try BuiltinKinds.registry(catalog), store: MemoryStore(), parts: parts)
     }
 
-    private static func get(_ server: APIServer, _ address: String, accept: String = "application/json") async throws -> Reply {
+    private static func get(
+        _ server: APIServer, _ address: String, accept: String = "application/json"
+    ) async throws -> Reply {
         let parts = address.split(separator: "?", maxSplits: 1).map(String.init)
         let query = parts.count > 1 ? [(name: "hash", value: String(parts[1].dropFirst(5)))] : []
         return Reply(

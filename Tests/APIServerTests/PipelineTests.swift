@@ -1,8 +1,9 @@
 import APIProtocol
-@testable import APIServer
 import ObjectModel
 import Schema
 import Testing
+
+@testable import APIServer
 
 @Suite struct PipelineTests {
     @Test func pathsResolve() throws {
@@ -14,7 +15,10 @@ import Testing
             (.delete, "/api/v1/namespaces/a", "delete v1 namespaces ns= name=a sub="),
             (.put, "/api/v1/namespaces/a/finalize", "update v1 namespaces ns= name=a sub=finalize"),
             (.patch, "/apis/apps/v1/namespaces/a/statefulsets/w/", "patch apps/v1 statefulsets ns=a name=w sub="),
-            (.delete, "/apis/apps/v1/namespaces/a/statefulsets", "deletecollection apps/v1 statefulsets ns=a name= sub="),
+            (
+                .delete, "/apis/apps/v1/namespaces/a/statefulsets",
+                "deletecollection apps/v1 statefulsets ns=a name= sub="
+            ),
             (.get, "/api/v1/watch/namespaces/a/pods/p", "watch v1 pods ns=a name=p sub="),
             (.get, "/api/v1/nodes/n/status", "get v1 nodes ns= name=n sub=status"),
             (.get, "/api/v1", "/api/v1"), (.get, "/apis/apps/v1", "/apis/apps/v1"), (.get, "/version/", "/version"),
@@ -123,7 +127,12 @@ import Testing
         let type = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
         let reply = try await server.call(
             .get, "/apis",
-            headers: [("Accept", "\(type),application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json")])
+            headers: [
+                (
+                    "Accept",
+                    "\(type),application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json"
+                )
+            ])
         #expect(reply.headers["Content-Type"] == type)
         #expect(reply.value["kind"] == "APIGroupDiscoveryList")
         let tag = try #require(reply.headers["ETag"])

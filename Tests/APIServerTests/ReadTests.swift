@@ -20,7 +20,10 @@ import Testing
             (.get, "\(configMaps)/x", 404, "configmaps \"x\" not found"),
             (.get, "\(statefulSets)/x", 404, "statefulsets.apps \"x\" not found"),
             (.get, "/api/v1/namespaces/default/gizmos", 404, "the server could not find the requested resource"),
-            (.get, "/apis/apps/v1/namespaces/default/statefulsets/x/nothing", 404, "the server could not find the requested resource"),
+            (
+                .get, "/apis/apps/v1/namespaces/default/statefulsets/x/nothing", 404,
+                "the server could not find the requested resource"
+            ),
             (.post, "\(configMaps)/x", 405, "the server does not allow this method on the requested resource"),
             (.put, configMaps, 405, "the server does not allow this method on the requested resource"),
             (.get, "/nothing", 404, ""),
@@ -48,7 +51,8 @@ import Testing
         let server = try await Self.filled()
         let cases: [(String, String, [String])] = [
             ("labelSelector", "parity=even", ["b", "d"]), ("labelSelector", "parity!=even,first", ["a"]),
-            ("labelSelector", "parity in (odd,even)", ["a", "b", "c", "d", "e"]), ("labelSelector", "!first", ["b", "c", "d", "e"]),
+            ("labelSelector", "parity in (odd,even)", ["a", "b", "c", "d", "e"]),
+            ("labelSelector", "!first", ["b", "c", "d", "e"]),
             ("fieldSelector", "metadata.name=c", ["c"]), ("fieldSelector", "metadata.name!=c", ["a", "b", "d", "e"]),
             ("fieldSelector", "metadata.namespace=other", []),
         ]

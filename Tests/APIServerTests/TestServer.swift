@@ -16,9 +16,9 @@ struct TestServer {
     init(_ kinds: [KindDefinition]? = nil, admission: [any AdmissionPlugin] = [], allows: Bool = true) throws {
         var parts = APIServerParts(authorizer: FixedAuthorizer(allows: allows))
         let clock = clock
-        let counter = Mutex(0)
+        let counter = Counter()
         parts.environment = ServerEnvironment(
-            now: { clock.now }, makeUID: { "uid-\(counter.withLock { $0 += 1; return $0 })" },
+            now: { clock.now }, makeUID: { "uid-\(counter.next())" },
             random: { range in clock.random(range) }, sleep: { try await clock.sleep($0) })
         parts.admission = admission
         parts.authenticator = Authenticator(tokens: OneToken())
@@ -29,7 +29,8 @@ struct TestServer {
         _ method: HTTPMethod, _ path: String, _ body: Value? = nil, query: [(name: String, value: String)] = [],
         headers: [(String, String)] = [], credentials: Credentials = TestServer.admin
     ) async throws -> Reply {
-        try await call(method, path, bytes: body.map(JSON.write) ?? [], query: query, headers: headers, credentials: credentials)
+        try await call(
+            method, path, bytes: body.map(JSON.write) ?? [], query: query, headers: headers, credentials: credentials)
     }
 
     func call(
@@ -157,7 +158,8 @@ enum TestKinds {
     static func all() throws -> [KindDefinition] {
         var pod = try kind("", "v1", "Pod")
         pod.hooks.gracePeriod = { object, requested in
-            object["spec"]?["nodeName"] == nil ? 0 : requested ?? object["spec"]?["terminationGracePeriodSeconds"]?.int ?? 30
+            object["spec"]?["nodeName"] == nil
+                ? 0 : requested ?? object["spec"]?["terminationGracePeriodSeconds"]?.int ?? 30
         }
         var namespace = try kind("", "v1", "Namespace")
         namespace.hooks.prepareForCreate = { object, _ in object["spec", "finalizers"] = ["kubernetes"] }
@@ -208,3 +210,15 @@ enum Sample {
 let configMaps = "/api/v1/namespaces/default/configmaps"
 let statefulSets = "/apis/apps/v1/namespaces/default/statefulsets"
 let pods = "/api/v1/namespaces/default/pods"
+
+/// Counts from 1.
+final class Counter: Sendable {
+    private let count = Mutex(0)
+
+    func next() -> Int {
+        count.withLock { count in
+            count += 1
+            return count
+        }
+    }
+}

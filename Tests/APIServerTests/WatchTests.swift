@@ -88,7 +88,8 @@ import Testing
         let watch = try await server.watch(
             configMaps,
             query: [
-                ("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan"), ("allowWatchBookmarks", "true"),
+                ("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan"),
+                ("allowWatchBookmarks", "true"),
                 ("fieldSelector", "metadata.name=a"),
             ])
         #expect(try await watch.summary() == "ADDED a")
@@ -135,9 +136,11 @@ import Testing
         let server = try TestServer()
         let watch = try await server.watch(configMaps, query: [("resourceVersion", "0")])
         for number in 0...EventSubscription.defaultCapacity {
-            let key = StoreKey(GroupResource(group: "", resource: "configmaps"), namespace: "default", name: "n\(number)")
+            let key = StoreKey(
+                GroupResource(group: "", resource: "configmaps"), namespace: "default", name: "n\(number)")
             _ = try await server.store.commit(
-                StoreWrite(key: key, precondition: .absent, change: .put(EncodedObject(Sample.configMap("n\(number)")))))
+                StoreWrite(key: key, precondition: .absent, change: .put(EncodedObject(Sample.configMap("n\(number)"))))
+            )
         }
         let event = try #require(try await watch.next())
         #expect(event["type"] == "ERROR")

@@ -34,9 +34,15 @@ import Testing
         versioned["metadata", "resourceVersion"] = "5"
         let cases: [(HTTPMethod, String, Value, Int, String)] = [
             (.post, configMaps, Sample.configMap("a"), 409, "configmaps \"a\" already exists"),
-            (.post, configMaps, foreign, 400, "the namespace of the provided object does not match the namespace sent on the request"),
+            (
+                .post, configMaps, foreign, 400,
+                "the namespace of the provided object does not match the namespace sent on the request"
+            ),
             (.post, configMaps, versioned, 500, "resourceVersion should not be set on objects to be created"),
-            (.put, "\(configMaps)/a", Sample.configMap("b"), 400, "the name of the object (b) does not match the name on the URL (a)"),
+            (
+                .put, "\(configMaps)/a", Sample.configMap("b"), 400,
+                "the name of the object (b) does not match the name on the URL (a)"
+            ),
             (.put, "\(configMaps)/zz", Sample.configMap("zz"), 404, "configmaps \"zz\" not found"),
             (.patch, "\(configMaps)/zz", [:], 404, "configmaps \"zz\" not found"),
             (.delete, "\(configMaps)/zz", [:], 404, "configmaps \"zz\" not found"),
@@ -118,7 +124,13 @@ import Testing
         let server = try TestServer()
         _ = try await server.call(.post, statefulSets, Sample.statefulSet("web"))
         let strategic: Value = [
-            "spec": ["template": ["spec": ["containers": [["name": "nginx", "image": "nginx:1.26.1"], ["name": "side", "image": "s"]]]]],
+            "spec": [
+                "template": [
+                    "spec": [
+                        "containers": [["name": "nginx", "image": "nginx:1.26.1"], ["name": "side", "image": "s"]]
+                    ]
+                ]
+            ]
         ]
         let json: Value = [["op": "replace", "path": "/spec/replicas", "value": 4]]
         let failing: Value = [["op": "test", "path": "/spec/replicas", "value": 1]]

@@ -8,7 +8,10 @@ import Testing
             (["name": "a"], [:]), (["labels": labels], labels.stringMap),
             (["name": "a", "labels": labels, "uid": "u"], labels.stringMap),
             (["annotations": ["labels": "x", "k": "a\\\"b,{["], "labels": labels], labels.stringMap),
-            (["ownerReferences": [["labels": ["no": "no"], "controller": true], 5, .null], "labels": labels], labels.stringMap),
+            (
+                ["ownerReferences": [["labels": ["no": "no"], "controller": true], 5, .null], "labels": labels],
+                labels.stringMap
+            ),
             (["name": "a", "labels": [:]], [:]), (["generation": 3, "labels": labels], labels.stringMap),
         ]
         for (metadata, expected) in cases {

@@ -1,5 +1,5 @@
-internal import Synchronization
 package import ObjectModel
+internal import Synchronization
 
 /// One event of a watch.
 package struct WatchEvent: Sendable, Equatable {

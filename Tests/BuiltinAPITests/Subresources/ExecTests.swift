@@ -62,7 +62,10 @@ import Testing
         try await server.makePod("waiting", node: nil)
         let query: [(name: String, value: String)] = [("command", "ls"), ("stdout", "true")]
         let cases: [(String, [(name: String, value: String)], [(String, String)], String)] = [
-            ("p", query, [("Upgrade", "SPDY/3.1")], "exec over spdy/3.1 is not served: use kubectl 1.30 or newer, which speaks WebSocket"),
+            (
+                "p", query, [("Upgrade", "SPDY/3.1")],
+                "exec over spdy/3.1 is not served: use kubectl 1.30 or newer, which speaks WebSocket"
+            ),
             ("p", query, [], "Upgrade request required"),
             ("p", [("stdout", "true")], Self.webSocket, "you must specify at least one command for the container"),
             ("p", [("command", "ls")], Self.webSocket, "you must specify at least 1 of stdin, stdout, stderr"),

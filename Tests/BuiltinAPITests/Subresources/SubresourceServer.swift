@@ -17,9 +17,9 @@ struct SubresourceServer {
     init() throws {
         var parts = APIServerParts(authorizer: GroupAuthorizer())
         let now = Timestamp("2026-01-02T03:04:05Z") ?? Timestamp(seconds: 0)
-        let counter = Mutex(0)
+        let counter = Counter()
         parts.environment = ServerEnvironment(
-            now: { now }, makeUID: { "uid-\(counter.withLock { $0 += 1; return $0 })" },
+            now: { now }, makeUID: { "uid-\(counter.next())" },
             random: { $0.lowerBound }, sleep: { _ in try await Task.sleep(for: .seconds(3600)) })
         let store = MemoryStore()
         parts.subresources = BuiltinSubresources.handlers(
@@ -143,4 +143,16 @@ final class ScriptedChannel: MessageChannel {
 
     func send(_ message: [UInt8]) async throws { received.withLock { $0.append(message) } }
     func close() async { closed.continuation.finish() }
+}
+
+/// Counts from 1.
+final class Counter: Sendable {
+    private let count = Mutex(0)
+
+    func next() -> Int {
+        count.withLock { count in
+            count += 1
+            return count
+        }
+    }
 }

@@ -69,7 +69,8 @@ import Testing
         let response = try await server.send(
             .get, "\(pods)/p/log",
             query: [
-                ("follow", "true"), ("tailLines", "10"), ("limitBytes", "100"), ("timestamps", "1"), ("sinceSeconds", "5"),
+                ("follow", "true"), ("tailLines", "10"), ("limitBytes", "100"), ("timestamps", "1"),
+                ("sinceSeconds", "5"),
             ])
         #expect(response.code == 200)
         #expect(response.headers["Content-Type"] == "text/plain")
@@ -95,8 +96,14 @@ import Testing
         let cases: [(String, [(name: String, value: String)], Int, String)] = [
             ("p", [], 400, "a container name must be specified for pod p, choose one of: [a b]"),
             ("p", [("container", "x")], 400, "container x is not valid for pod p"),
-            ("p", [("container", "a"), ("previous", "true")], 400, "previous terminated container \"c\" in pod \"p\" not found"),
-            ("p", [("tailLines", "-1")], 422, "PodLogOptions \"p\" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0"),
+            (
+                "p", [("container", "a"), ("previous", "true")], 400,
+                "previous terminated container \"c\" in pod \"p\" not found"
+            ),
+            (
+                "p", [("tailLines", "-1")], 422,
+                "PodLogOptions \"p\" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0"
+            ),
             ("p", [("tailLines", "x")], 400, "strconv.ParseInt: parsing \"x\": invalid syntax"),
             ("elsewhere", [], 503, "node \"n9\" is not connected"), ("missing", [], 404, "pods \"missing\" not found"),
         ]

@@ -79,7 +79,8 @@ struct Body: Sendable {
         case "application/yaml": return .yaml
         case Self.protobuf:
             var status = APIStatus.unsupportedMediaType(Self.accepted)
-            status.message += "; this server does not read protobuf yet: send JSON (kubectl: write the object to a file"
+            status.message +=
+                "; this server does not read protobuf yet: send JSON (kubectl: write the object to a file"
                 + " with --dry-run=client -o yaml and use kubectl create -f)"
             throw status
         default: throw .unsupportedMediaType(Self.accepted)

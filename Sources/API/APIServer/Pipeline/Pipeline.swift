@@ -30,7 +30,8 @@ extension APIServer {
         guard !isImpersonated else {
             throw APIStatus(
                 code: 403, reason: .forbidden,
-                message: "forbidden: User \"\(user.name)\" cannot impersonate: this server does not serve impersonation")
+                message: "forbidden: User \"\(user.name)\" cannot impersonate: this server does not serve impersonation"
+            )
         }
         return user
     }

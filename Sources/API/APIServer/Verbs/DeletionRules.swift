@@ -50,7 +50,11 @@ enum DeletionRules {
         return .mark(result)
     }
 
-    private enum Remainder { case pending, over, shorter(Timestamp, Int) }
+    private enum Remainder {
+        case pending
+        case over
+        case shorter(Timestamp, Int)
+    }
 
     /// A grace period that runs may only become shorter.
     private static func shortened(_ object: Value, _ options: DeleteOptions, now: Timestamp) -> Remainder {

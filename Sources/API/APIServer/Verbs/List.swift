@@ -37,7 +37,8 @@ extension ResourceCall {
     func read(_ options: ListOptions) async throws(StoreError) -> ListPage {
         if options.selection.isEverything {
             let page = try await store.objects(
-                in: range(options.selection), at: options.readRevision, after: options.continuation?.after, limit: options.limit)
+                in: range(options.selection), at: options.readRevision, after: options.continuation?.after,
+                limit: options.limit)
             return ListPage(
                 objects: page.objects, revision: page.revision,
                 next: page.remaining > 0 ? page.objects.last?.key : nil, remaining: page.remaining)

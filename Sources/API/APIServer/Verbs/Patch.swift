@@ -30,7 +30,8 @@ struct ObjectPatch: Sendable {
             return
         }
         guard document.value.fields != nil else {
-            throw .badRequest("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}")
+            throw .badRequest(
+                "error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}")
         }
         change = type == .merge ? .merge(document.value) : .strategic(document.value)
         duplicates = document.duplicates

@@ -29,7 +29,8 @@ extension ResourceCall {
             allowsBookmarks: options.allowsBookmarks,
             duration: .seconds(options.timeoutSeconds ?? environment.random(Self.defaultSeconds)))
         return APIResponse(
-            code: 200, headers: HTTPFields([("Content-Type", "application/json"), ("Cache-Control", "no-cache, private")]),
+            code: 200,
+            headers: HTTPFields([("Content-Type", "application/json"), ("Cache-Control", "no-cache, private")]),
             body: .stream(session.stream))
     }
 

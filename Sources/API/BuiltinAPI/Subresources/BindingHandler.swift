@@ -20,7 +20,8 @@ package struct BindingHandler: SubresourceHandler {
         ) { pod throws(APIStatus) in
             try Self.bind(&pod, to: node, binding, now: now)
         }
-        return .json(["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], code: 201)
+        return .json(
+            ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], code: 201)
     }
 
     private static func target(_ binding: Value, name: String) throws(APIStatus) -> String {

@@ -25,7 +25,8 @@ package struct EvictionHandler: SubresourceHandler {
             try await mark(call, &options)
         }
         try await call.objects.delete(namespace: call.namespace, name: call.name, options: options)
-        return .json(["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], code: 201)
+        return .json(
+            ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], code: 201)
     }
 
     /// Says in the pod why it goes. A revision that was asked for holds for this write; the deletion then wants its

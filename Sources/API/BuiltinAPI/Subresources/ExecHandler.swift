@@ -35,7 +35,9 @@ package struct ExecHandler: SubresourceHandler {
             pod: target.pod, podUID: target.uid, container: target.container, command: request.queryValues("command"),
             stdin: request.queryFlag("stdin"), stdout: request.queryFlag("stdout"),
             stderr: request.queryFlag("stderr") && !tty, tty: tty)
-        guard !exec.command.isEmpty else { throw .badRequest("you must specify at least one command for the container") }
+        guard !exec.command.isEmpty else {
+            throw .badRequest("you must specify at least one command for the container")
+        }
         guard exec.stdin || exec.stdout || exec.stderr else {
             throw .badRequest("you must specify at least 1 of stdin, stdout, stderr")
         }

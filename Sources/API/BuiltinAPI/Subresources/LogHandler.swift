@@ -38,7 +38,8 @@ package struct LogHandler: SubresourceHandler {
         options.since = time ?? seconds.map { now + .seconds(-$0) }
         var errors: [FieldError] = []
         if let lines = options.tailLines, lines < 0 {
-            errors.append(FieldError(.invalid, "tailLines", .integer(Int64(lines)), "must be greater than or equal to 0"))
+            errors.append(
+                FieldError(.invalid, "tailLines", .integer(Int64(lines)), "must be greater than or equal to 0"))
         }
         for (field, value) in [("limitBytes", options.limitBytes), ("sinceSeconds", seconds)] {
             if let value, value < 1 {
