@@ -1,0 +1,257 @@
+package import APIProtocol
+package import ControllerRuntime
+package import Kinds
+package import Logging
+package import ObjectModel
+internal import Synchronization
+
+/// The caches the scheduler reads; shared with the controllers.
+package struct SchedulerCaches: Sendable {
+    let pods: ObjectCache<PodView>
+    let nodes: ObjectCache<NodeView>
+    let claims: ObjectCache<PersistentVolumeClaimView>
+    let volumes: ObjectCache<PersistentVolumeView>
+    let classes: ObjectCache<StorageClassView>
+
+    /// These caches.
+    package init(
+        pods: ObjectCache<PodView>, nodes: ObjectCache<NodeView>, claims: ObjectCache<PersistentVolumeClaimView>,
+        volumes: ObjectCache<PersistentVolumeView>, classes: ObjectCache<StorageClassView>
+    ) {
+        self.pods = pods
+        self.nodes = nodes
+        self.claims = claims
+        self.volumes = volumes
+        self.classes = classes
+    }
+}
+
+/// Gives pods nodes: takes pending pods in order, places each on what is known and assumed, and binds through the API.
+///
+/// One decision at a time, up to 64 bindings under way. A pod that fits nowhere gets its PodScheduled condition and a
+/// FailedScheduling event once for each reason, and is looked at again when something changes that can help.
+package final class Scheduler: ControlLoop {
+    private struct State {
+        var cluster = SchedulingState()
+        var pending = PendingPods()
+        var binding = 0
+    }
+
+    /// The name in `spec.schedulerName` of the pods it serves.
+    package static let schedulerName = "default-scheduler"
+    private static let maximumBindings = 64
+
+    package let name = "scheduler"
+    private let caches: SchedulerCaches
+    private let client: APIClient
+    private let events: EventRecorder
+    private let clock: ControlClock
+    private let logger: Logger
+    private let state = Mutex(State())
+    private let signal = Signal()
+
+    /// A scheduler. It subscribes to the caches, so it is made before they are fed.
+    package init(
+        _ caches: SchedulerCaches, client: APIClient, events: EventRecorder, clock: ControlClock = .system,
+        logger: Logger
+    ) {
+        self.caches = caches
+        self.client = client
+        self.events = events
+        self.clock = clock
+        self.logger = logger
+        subscribe()
+    }
+
+    private func subscribe() {
+        caches.pods.onChange { [weak self] in self?.podChanged($0) }
+        caches.nodes.onChange { [weak self] change in
+            self?.changed { state in
+                state.cluster.setNode(change.latest.key.name, change.new?.view)
+                // Heartbeats help nobody.
+                if change.old?.view.schedulingFacts != change.new?.view.schedulingFacts {
+                    state.pending.reconsiderAll()
+                }
+            }
+        }
+        caches.claims.onChange { [weak self] _ in self?.changed { $0.pending.reconsiderAll() } }
+        caches.volumes.onChange { [weak self] _ in self?.changed { $0.pending.reconsiderAll() } }
+        caches.classes.onChange { [weak self] _ in self?.changed { $0.pending.reconsiderAll() } }
+    }
+
+    private func podChanged(_ change: CacheChange<PodView>) {
+        let pod = change.latest
+        changed { state in
+            let view = change.new?.view
+            state.cluster.setPod(uid: pod.uid, view)
+            let freed = change.old?.view.isScheduled == true && (view == nil || view?.isTerminal == true)
+            if freed { state.pending.reconsiderAll() }
+            guard let view, Self.needsNode(view) else {
+                state.pending.remove(pod.key)
+                if view == nil { state.cluster.forget(uid: pod.uid) }
+                return
+            }
+            // Its own status changes with every attempt; only a changed spec can help.
+            if change.old?.uid != pod.uid || change.old?.view.spec != view.spec {
+                state.pending.add(pod.key, priority: view.spec.priority)
+            }
+        }
+    }
+
+    private static func needsNode(_ pod: PodView) -> Bool {
+        !pod.isScheduled && !pod.isTerminating && !pod.isTerminal && pod.spec.schedulingGates.isEmpty
+            && (pod.spec.schedulerName.isEmpty || pod.spec.schedulerName == schedulerName)
+    }
+
+    private func changed(_ change: (inout State) -> Void) {
+        state.withLock { change(&$0) }
+        signal.give()
+    }
+
+    package func run() async {
+        for cache in [caches.pods, caches.nodes, caches.claims, caches.volumes, caches.classes] as [any RevisionedCache] {
+            await cache.waitUntilSynced()
+        }
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                let now = clock.uptime()
+                let (key, due) = state.withLock { state in
+                    (state.binding < Self.maximumBindings ? state.pending.next(now: now) : nil, state.pending.nextDue)
+                }
+                guard let key else {
+                    await signal.wait(atMost: due.map { max($0 - now, .zero) }, sleep: clock.sleep)
+                    continue
+                }
+                guard let pod = caches.pods.object(key), Self.needsNode(pod.view) else {
+                    state.withLock { $0.pending.remove(key) }
+                    continue
+                }
+                if let work = decide(pod) {
+                    state.withLock { $0.binding += 1 }
+                    group.addTask {
+                        await self.carryOut(work)
+                        self.changed { $0.binding -= 1 }
+                    }
+                }
+            }
+        }
+    }
+
+    private enum Work: Sendable {
+        case bind(CachedObject<PodView>, node: String, claims: [String])
+        case refuse(CachedObject<PodView>, message: String)
+    }
+
+    /// The decision about one pod, on what is known now; nil when everything is as it was told before.
+    private func decide(_ pod: CachedObject<PodView>) -> Work? {
+        let claims = claimDemand(of: pod.view)
+        return state.withLock { state in
+            state.cluster.forget(uid: pod.uid)
+            switch state.cluster.place(pod.view, claims: claims) {
+            case .node(let node):
+                state.cluster.assume(uid: pod.uid, pod.view, on: node)
+                return .bind(pod, node: node, claims: claims.unbound)
+            case .unschedulable(let message):
+                let told = pod.view.status.conditions.condition("PodScheduled")
+                return told?.message == message ? nil : .refuse(pod, message: message)
+            }
+        }
+    }
+
+    /// What the claims of a pod ask for, from the caches.
+    private func claimDemand(of pod: PodView) -> ClaimDemand {
+        var demand = ClaimDemand()
+        for name in pod.spec.volumes.compactMap(\.claimName) {
+            let key = NamespacedName(namespace: pod.metadata.namespace, name: name)
+            guard let claim = caches.claims.object(key) else {
+                demand.obstacle = "persistentvolumeclaim \"\(name)\" not found"
+                return demand
+            }
+            if claim.isBeingDeleted {
+                demand.obstacle = "persistentvolumeclaim \"\(name)\" is being deleted"
+                return demand
+            }
+            if claim.view.isBound {
+                let volume = caches.volumes.object(NamespacedName(name: claim.view.volumeName))
+                if let affinity = volume?.view.requiredNodeAffinity { demand.volumeAffinities.append(NodeSelector(affinity)) }
+                continue
+            }
+            let storageClass = claim.view.storageClassName.flatMap { caches.classes.object(NamespacedName(name: $0)) }
+            guard storageClass?.view.bindsOnFirstConsumer == true else {
+                demand.obstacle = "pod has unbound immediate PersistentVolumeClaims"
+                return demand
+            }
+            demand.unbound.append(name)
+        }
+        return demand
+    }
+
+    private func carryOut(_ work: Work) async {
+        switch work {
+        case .bind(let pod, let node, let claims): await bind(pod, to: node, claims: claims)
+        case .refuse(let pod, let message): await refuse(pod, message)
+        }
+    }
+
+    private func bind(_ pod: CachedObject<PodView>, to node: String, claims: [String]) async {
+        do throws(APIError) {
+            guard claims.isEmpty else {
+                // Binding goes on when the claims are bound: their change brings the pod back.
+                for claim in claims { try await select(node, for: claim, in: pod.key.namespace) }
+                return
+            }
+            _ = try await client.create(
+                .pods, namespace: pod.key.namespace, name: pod.key.name, subresource: "binding",
+                [
+                    "apiVersion": "v1", "kind": "Binding",
+                    "metadata": [
+                        "name": .string(pod.key.name), "namespace": .string(pod.key.namespace), "uid": .string(pod.uid),
+                    ],
+                    "target": ["kind": "Node", "name": .string(node)],
+                ])
+            events.record(
+                EventNote(
+                    ObjectReference(.pods, pod.key, uid: pod.uid), .normal, reason: "Scheduled",
+                    message: "Successfully assigned \(pod.key) to \(node)"))
+        } catch {
+            let now = clock.uptime()
+            changed { state in
+                state.cluster.forget(uid: pod.uid)
+                if error.isNotFound { state.pending.remove(pod.key) } else { state.pending.retry(pod.key, now: now) }
+            }
+            logger.debug("a binding failed", metadata: ["pod": "\(pod.key)", "node": "\(node)", "error": "\(error)"])
+        }
+    }
+
+    private func select(_ node: String, for claim: String, in namespace: String) async throws(APIError) {
+        _ = try await client.patch(
+            .persistentVolumeClaims, namespace: namespace, name: claim,
+            ["metadata": ["annotations": ["volume.kubernetes.io/selected-node": .string(node)]]])
+    }
+
+    private func refuse(_ pod: CachedObject<PodView>, _ message: String) async {
+        events.record(
+            EventNote(
+                ObjectReference(.pods, pod.key, uid: pod.uid), .warning, reason: "FailedScheduling", message: message))
+        let told = pod.view.status.conditions.condition("PodScheduled")
+        var condition: Value = [
+            "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": .string(message),
+        ]
+        if told?.status != "False" { condition["lastTransitionTime"] = .string(clock.now().text) }
+        do throws(APIError) {
+            _ = try await client.patch(
+                .pods, namespace: pod.key.namespace, name: pod.key.name, type: .strategic,
+                ["metadata": ["uid": .string(pod.uid)], "status": ["conditions": [condition]]], subresource: "status")
+        } catch {
+            let now = clock.uptime()
+            changed { $0.pending.retry(pod.key, now: now) }
+        }
+    }
+}
+
+extension NodeView {
+    /// What of a node decides about placing.
+    fileprivate var schedulingFacts: [AnyHashable] {
+        [metadata.labels, unschedulable, taints, allocatable]
+    }
+}
