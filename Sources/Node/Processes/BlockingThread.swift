@@ -18,7 +18,8 @@ package enum BlockingThread {
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    private static func start(_ body: @escaping @Sendable () -> Void) {
+    /// Runs `body` on a new thread and does not wait for it.
+    static func start(_ body: @escaping @Sendable () -> Void) {
         let context = Unmanaged.passRetained(Work(body))
         var thread = pthread_t(bitPattern: 0)
         let code = withUnsafeMutablePointer(to: &thread) { pointer in

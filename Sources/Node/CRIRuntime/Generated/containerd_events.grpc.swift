@@ -22,6 +22,19 @@ internal enum Containerd_Services_Events_V1_Events: Sendable {
     internal static let descriptor = GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.events.v1.Events")
     /// Namespace for method metadata.
     internal enum Method: Sendable {
+        /// Namespace for "Publish" metadata.
+        internal enum Publish: Sendable {
+            /// Request type for "Publish".
+            internal typealias Input = Containerd_Services_Events_V1_PublishRequest
+            /// Response type for "Publish".
+            internal typealias Output = Containerd_Services_Events_V1_Nothing
+            /// Descriptor for "Publish".
+            internal static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.events.v1.Events"),
+                method: "Publish",
+                type: .unary
+            )
+        }
         /// Namespace for "Subscribe" metadata.
         internal enum Subscribe: Sendable {
             /// Request type for "Subscribe".
@@ -37,6 +50,7 @@ internal enum Containerd_Services_Events_V1_Events: Sendable {
         }
         /// Descriptors for all methods in the "containerd.services.events.v1.Events" service.
         internal static let descriptors: [GRPCCore.MethodDescriptor] = [
+            Publish.descriptor,
             Subscribe.descriptor
         ]
     }
@@ -57,6 +71,25 @@ extension Containerd_Services_Events_V1_Events {
     /// You don't need to implement this protocol directly, use the generated
     /// implementation, ``Client``.
     internal protocol ClientProtocol: Sendable {
+        /// Call the "Publish" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Containerd_Services_Events_V1_PublishRequest` message.
+        ///   - serializer: A serializer for `Containerd_Services_Events_V1_PublishRequest` messages.
+        ///   - deserializer: A deserializer for `Containerd_Services_Events_V1_Nothing` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func publish<Result>(
+            request: GRPCCore.ClientRequest<Containerd_Services_Events_V1_PublishRequest>,
+            serializer: some GRPCCore.MessageSerializer<Containerd_Services_Events_V1_PublishRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Containerd_Services_Events_V1_Nothing>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Containerd_Services_Events_V1_Nothing>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
         /// Call the "Subscribe" method.
         ///
         /// - Parameters:
@@ -93,6 +126,36 @@ extension Containerd_Services_Events_V1_Events {
             self.client = client
         }
 
+        /// Call the "Publish" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Containerd_Services_Events_V1_PublishRequest` message.
+        ///   - serializer: A serializer for `Containerd_Services_Events_V1_PublishRequest` messages.
+        ///   - deserializer: A deserializer for `Containerd_Services_Events_V1_Nothing` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        internal func publish<Result>(
+            request: GRPCCore.ClientRequest<Containerd_Services_Events_V1_PublishRequest>,
+            serializer: some GRPCCore.MessageSerializer<Containerd_Services_Events_V1_PublishRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Containerd_Services_Events_V1_Nothing>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Containerd_Services_Events_V1_Nothing>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Containerd_Services_Events_V1_Events.Method.Publish.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
         /// Call the "Subscribe" method.
         ///
         /// - Parameters:
@@ -126,6 +189,31 @@ extension Containerd_Services_Events_V1_Events {
 // Helpers providing default arguments to 'ClientProtocol' methods.
 @available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
 extension Containerd_Services_Events_V1_Events.ClientProtocol {
+    /// Call the "Publish" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Containerd_Services_Events_V1_PublishRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func publish<Result>(
+        request: GRPCCore.ClientRequest<Containerd_Services_Events_V1_PublishRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Containerd_Services_Events_V1_Nothing>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.publish(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Containerd_Services_Events_V1_PublishRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Containerd_Services_Events_V1_Nothing>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "Subscribe" method.
     ///
     /// - Parameters:
@@ -153,6 +241,35 @@ extension Containerd_Services_Events_V1_Events.ClientProtocol {
 // Helpers providing sugared APIs for 'ClientProtocol' methods.
 @available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
 extension Containerd_Services_Events_V1_Events.ClientProtocol {
+    /// Call the "Publish" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func publish<Result>(
+        _ message: Containerd_Services_Events_V1_PublishRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Containerd_Services_Events_V1_Nothing>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Containerd_Services_Events_V1_PublishRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.publish(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "Subscribe" method.
     ///
     /// - Parameters:

@@ -1,0 +1,72 @@
+internal import Processes
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// What a private containerd leaves in the kernel: processes, mounts below its folder, cgroups.
+///
+/// Only for `ordinal down`, after the pods were removed through containerd and containerd was stopped; what it finds then
+/// belongs to pods that could not be removed in order.
+package struct KernelLeftovers: Sendable {
+    private let layout: ContainerdLayout
+    private let cgroupParent: String
+
+    /// The leftovers of the containerd with this layout whose pods are in cgroups below `cgroupParent` (`/ordinal-…`).
+    package init(layout: ContainerdLayout, cgroupParent: String) {
+        self.layout = layout
+        self.cgroupParent = cgroupParent
+    }
+
+    /// Kills, unmounts and removes all of it. Returns what it could not remove, for people; empty when nothing is left.
+    package func remove() async -> [String] {
+        await BlockingThread.run { removeOnThisThread() }
+    }
+
+    private func removeOnThisThread() -> [String] {
+        let cgroups = CgroupFolders.current()
+        for pid in shims() { kill(pid, SIGKILL) }
+        for pid in cgroups.processes(in: cgroupParent) { kill(pid, SIGKILL) }
+        var left: [String] = []
+        // Processes take a moment to go; a bounded number of rounds, each a little later.
+        for round in 0..<20 {
+            unmountAll()
+            cgroups.remove(cgroupParent)
+            left = mountsBelowBase() + cgroups.mounts.all.map { $0 + cgroupParent }.filter(Files.isFolder)
+            if left.isEmpty { break }
+            usleep(useconds_t(10_000 * (round + 1)))
+        }
+        return left
+    }
+
+    /// The shims of our containerd: their arguments name its socket.
+    private func shims() -> [pid_t] {
+        Files.names(in: "/proc").compactMap { pid_t($0) }.filter { pid in
+            let arguments = (Files.text("/proc/\(pid)/cmdline") ?? "").split(separator: "\0")
+            return arguments.first?.contains("containerd-shim") == true
+                && arguments.contains { $0 == layout.socket }
+        }
+    }
+
+    private func unmountAll() {
+        // What was mounted last is on top.
+        for path in mountsBelowBase().reversed() { umount2(path, Int32(MNT_DETACH)) }
+    }
+
+    private func mountsBelowBase() -> [String] {
+        Self.mounts(below: layout.base, in: Files.text("/proc/self/mounts") ?? "")
+    }
+
+    /// The mount points below `base` of a `/proc/self/mounts` text, in its order.
+    static func mounts(below base: String, in text: String) -> [String] {
+        text.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ")
+            guard words.count > 1 else { return nil }
+            // The kernel writes a space as \040.
+            let path = String(words[1]).replacing("\\040", with: " ")
+            return path.hasPrefix(base + "/") ? String(path) : nil
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package import NodeInterfaces
+internal import Processes
+internal import SwiftProtobuf
+
+extension ContainerdRuntime {
+    package func runSandbox(_ config: SandboxConfig) async throws(RuntimeError) -> String {
+        let path = config.cgroupPath(below: cgroupParent)
+        do {
+            try Files.makeFolders(config.logDirectory)
+            if !path.isEmpty { try cgroups.apply(config.limits, path: path) }
+        } catch { throw .failed("RunPodSandbox: \(error)") }
+        do {
+            let answer = try await connection.call("RunPodSandbox") { connection in
+                try await connection.runtime.runPodSandbox(
+                    .with { $0.config = config.request(cgroupParent: cgroupParent) },
+                    options: ContainerdConnection.options(.sandboxCall))
+            }
+            seen.note(answer.podSandboxID, .init(podUID: config.pod.uid, isSandbox: true))
+            return answer.podSandboxID
+        } catch {
+            // A cgroup that another sandbox of the pod uses stays: it has processes.
+            if !path.isEmpty { cgroups.remove(path) }
+            throw error
+        }
+    }
+
+    package func stopSandbox(_ id: String) async throws(RuntimeError) {
+        try await ignoringAbsence { () async throws(RuntimeError) in
+            _ = try await connection.call("StopPodSandbox") { connection in
+                try await connection.runtime.stopPodSandbox(
+                    .with { $0.podSandboxID = id }, options: ContainerdConnection.options(.sandboxCall))
+            }
+        }
+    }
+
+    package func removeSandbox(_ id: String) async throws(RuntimeError) {
+        try await ignoringAbsence { () async throws(RuntimeError) in
+            let status = try await connection.call("PodSandboxStatus") { connection in
+                try await connection.runtime.podSandboxStatus(
+                    .with { $0.podSandboxID = id }, options: ContainerdConnection.options(.readCall))
+            }
+            _ = try await connection.call("RemovePodSandbox") { connection in
+                try await connection.runtime.removePodSandbox(
+                    .with { $0.podSandboxID = id }, options: ContainerdConnection.options(.usualCall))
+            }
+            // containerd makes the pod's cgroup in every hierarchy and never removes it.
+            if let path = status.status.annotations[PodLabel.cgroup], path.hasPrefix(cgroupParent + "/") {
+                cgroups.remove(path)
+            }
+        }
+    }
+
+    package func createContainer(
+        _ config: ContainerConfig, sandbox id: String, sandboxConfig: SandboxConfig
+    ) async throws(RuntimeError) -> String {
+        let answer = try await connection.call("CreateContainer") { connection in
+            try await connection.runtime.createContainer(
+                .with { request in
+                    request.podSandboxID = id
+                    request.config = config.request(in: sandboxConfig)
+                    request.config.image.image = ImageName.normalized(config.image)
+                    request.sandboxConfig = sandboxConfig.request(cgroupParent: cgroupParent)
+                }, options: ContainerdConnection.options(.usualCall))
+        }
+        seen.note(answer.containerID, .init(podUID: config.pod.uid, isSandbox: false))
+        return answer.containerID
+    }
+
+    package func startContainer(_ id: String) async throws(RuntimeError) {
+        _ = try await connection.call("StartContainer") { connection in
+            try await connection.runtime.startContainer(
+                .with { $0.containerID = id }, options: ContainerdConnection.options(.usualCall))
+        }
+    }
+
+    package func stopContainer(_ id: String, grace: Duration) async throws(RuntimeError) {
+        let seconds = grace.components.seconds + (grace.components.attoseconds > 0 ? 1 : 0)
+        try await ignoringAbsence { () async throws(RuntimeError) in
+            _ = try await connection.call("StopContainer") { connection in
+                try await connection.runtime.stopContainer(
+                    .with {
+                        $0.containerID = id
+                        $0.timeout = max(0, seconds)
+                    }, options: ContainerdConnection.options(grace + .usualCall))
+            }
+        }
+    }
+
+    package func removeContainer(_ id: String) async throws(RuntimeError) {
+        try await ignoringAbsence { () async throws(RuntimeError) in
+            _ = try await connection.call("RemoveContainer") { connection in
+                try await connection.runtime.removeContainer(
+                    .with { $0.containerID = id }, options: ContainerdConnection.options(.usualCall))
+            }
+        }
+    }
+
+    /// What is not there needs not be stopped or removed.
+    private func ignoringAbsence(
+        _ body: () async throws(RuntimeError) -> Void
+    ) async throws(RuntimeError) {
+        do { try await body() } catch {
+            if case .notFound = error { return }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package import NodeInterfaces
+internal import ObjectModel
+internal import SwiftProtobuf
+
+extension ContainerdRuntime {
+    package func pods() async throws(RuntimeError) -> [String: RuntimePod] {
+        let (sandboxes, containers) = try await lists(uid: nil)
+        let pods = try await assembled(sandboxes, containers)
+        seen.keep(sandboxes: Set(sandboxes.map(\.id)), containers: Set(containers.map(\.id)))
+        return pods
+    }
+
+    package func pod(uid: String) async throws(RuntimeError) -> RuntimePod {
+        let (sandboxes, containers) = try await lists(uid: uid)
+        return try await assembled(sandboxes, containers)[uid] ?? RuntimePod()
+    }
+
+    private func lists(
+        uid: String?
+    ) async throws(RuntimeError) -> ([Runtime_V1_PodSandbox], [Runtime_V1_Container]) {
+        let selector = uid.map { [PodLabel.uid: $0] } ?? [:]
+        let options = ContainerdConnection.options(.readCall)
+        let sandboxes = try await connection.call("ListPodSandbox") { connection in
+            try await connection.runtime.listPodSandbox(
+                .with { $0.filter.labelSelector = selector }, options: options)
+        }
+        let containers = try await connection.call("ListContainers") { connection in
+            try await connection.runtime.listContainers(
+                .with { $0.filter.labelSelector = selector }, options: options)
+        }
+        return (sandboxes.items, containers.containers)
+    }
+
+    private func assembled(
+        _ sandboxes: [Runtime_V1_PodSandbox], _ containers: [Runtime_V1_Container]
+    ) async throws(RuntimeError) -> [String: RuntimePod] {
+        var pods: [String: RuntimePod] = [:]
+        for sandbox in sandboxes {
+            guard let status = try await status(of: sandbox) else { continue }
+            pods[status.pod.uid, default: RuntimePod()].sandboxes.append(status)
+        }
+        for container in containers {
+            guard let state = try await status(of: container) else { continue }
+            pods[state.podUID, default: RuntimePod()].containers.append(state)
+        }
+        for uid in pods.keys {
+            pods[uid]?.sandboxes.sort { ($0.createdAt, $0.attempt) > ($1.createdAt, $1.attempt) }
+            pods[uid]?.containers.sort { ($0.createdAt, $0.attempt) > ($1.createdAt, $1.attempt) }
+        }
+        return pods
+    }
+
+    /// Nil when it went in the meantime.
+    private func status(of item: Runtime_V1_PodSandbox) async throws(RuntimeError) -> SandboxStatus? {
+        let isReady = item.state == .sandboxReady
+        seen.note(item.id, .init(podUID: item.metadata.uid, isSandbox: true))
+        if let known = seen.sandbox(item.id, isReady: isReady) { return known }
+        do {
+            let answer = try await connection.call("PodSandboxStatus") { connection in
+                try await connection.runtime.podSandboxStatus(
+                    .with { $0.podSandboxID = item.id }, options: ContainerdConnection.options(.readCall))
+            }
+            let status = answer.status.sandboxStatus
+            seen.note(status)
+            return status
+        } catch {
+            if case .notFound = error { return nil }
+            throw error
+        }
+    }
+
+    private func status(of item: Runtime_V1_Container) async throws(RuntimeError) -> NodeInterfaces.ContainerState? {
+        let uid = item.labels[PodLabel.uid] ?? ""
+        seen.note(item.id, .init(podUID: uid, isSandbox: false))
+        if let known = seen.container(item.id, in: item.state) { return known }
+        do {
+            let answer = try await connection.call("ContainerStatus") { connection in
+                try await connection.runtime.containerStatus(
+                    .with { $0.containerID = item.id }, options: ContainerdConnection.options(.readCall))
+            }
+            let state = answer.status.containerState(sandbox: item.podSandboxID, podUID: uid)
+            seen.note(state)
+            return state
+        } catch {
+            if case .notFound = error { return nil }
+            throw error
+        }
+    }
+}

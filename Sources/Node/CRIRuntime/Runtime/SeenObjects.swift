@@ -1,0 +1,50 @@
+internal import NodeInterfaces
+internal import Synchronization
+
+/// What is known of sandboxes and containers and does not change: so a look at all pods asks only for two lists.
+final class SeenObjects: Sendable {
+    /// To whom an id belongs.
+    struct Owner: Sendable, Hashable {
+        var podUID: String
+        var isSandbox: Bool
+    }
+
+    private struct State {
+        var owners: [String: Owner] = [:]
+        var sandboxes: [String: SandboxStatus] = [:]
+        var containers: [String: NodeInterfaces.ContainerState] = [:]
+    }
+    private let state = Mutex(State())
+
+    func owner(of id: String) -> Owner? { state.withLock { $0.owners[id] } }
+    func note(_ id: String, _ owner: Owner) { state.withLock { $0.owners[id] = owner } }
+
+    /// The full status of a sandbox, when it was seen in this state.
+    func sandbox(_ id: String, isReady: Bool) -> SandboxStatus? {
+        state.withLock { state in state.sandboxes[id].flatMap { $0.isReady == isReady ? $0 : nil } }
+    }
+    func note(_ sandbox: SandboxStatus) { state.withLock { $0.sandboxes[sandbox.id] = sandbox } }
+
+    /// The full status of a container, when it was seen in this phase.
+    func container(_ id: String, in phase: Runtime_V1_ContainerState) -> NodeInterfaces.ContainerState? {
+        state.withLock { state in
+            guard let known = state.containers[id] else { return nil }
+            switch (known.phase, phase) {
+            case (.created, .containerCreated), (.running, .containerRunning), (.exited, .containerExited): return known
+            default: return nil
+            }
+        }
+    }
+    func note(_ container: NodeInterfaces.ContainerState) {
+        state.withLock { $0.containers[container.id] = container }
+    }
+
+    /// Forgets what a complete list no longer has.
+    func keep(sandboxes: Set<String>, containers: Set<String>) {
+        state.withLock { state in
+            state.sandboxes = state.sandboxes.filter { sandboxes.contains($0.key) }
+            state.containers = state.containers.filter { containers.contains($0.key) }
+            state.owners = state.owners.filter { sandboxes.contains($0.key) || containers.contains($0.key) }
+        }
+    }
+}

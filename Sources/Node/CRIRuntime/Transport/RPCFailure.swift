@@ -1,0 +1,26 @@
+internal import GRPCCore
+internal import NodeInterfaces
+
+extension NodeInterfaces.RuntimeError {
+    /// What a failed call means to the agent. `call` names it in the message.
+    init(_ error: any Error, during call: String) {
+        switch error {
+        case let error as NodeInterfaces.RuntimeError: self = error
+        case let error as RPCError: self.init(rpc: error, during: call)
+        case is CancellationError: self = .unavailable("\(call): cancelled")
+        default: self = .unavailable("\(call): \(error)")
+        }
+    }
+
+    private init(rpc error: RPCError, during call: String) {
+        let message = "\(call): \(error.message)"
+        switch error.code {
+        case .notFound: self = .notFound(message)
+        case .deadlineExceeded: self = .timedOut(message)
+        case .unavailable, .cancelled: self = .unavailable(message)
+        // containerd reports many an absent object as UNKNOWN with the cause in words.
+        case .unknown where error.message.hasSuffix("not found"): self = .notFound(message)
+        default: self = .failed(message)
+        }
+    }
+}
