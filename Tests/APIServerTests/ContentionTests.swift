@@ -98,6 +98,6 @@ struct StuckPlugin: AdmissionPlugin {
     let name = "Stuck"
 
     func validate(_ request: AdmissionRequest) async throws(APIStatus) {
-        try? await Task.sleep(for: .seconds(3600))
+        try? await untilCancelled()
     }
 }

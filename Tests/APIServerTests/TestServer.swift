@@ -19,7 +19,7 @@ struct TestServer {
         let counter = Counter()
         parts.environment = ServerEnvironment(
             now: { clock.now }, makeUID: { "uid-\(counter.next())" },
-            random: { range in clock.random(range) }, sleep: { try await clock.sleep($0) })
+            random: { range in clock.random(range) }, sleep: { try await clock.pass($0) })
         parts.admission = admission
         parts.authenticator = Authenticator(tokens: OneToken())
         server = APIServer(registry: KindRegistry(try kinds ?? TestKinds.all()), store: store, parts: parts)
@@ -121,11 +121,8 @@ final class TestClock: Sendable {
         }
     }
 
-    func sleep(_ duration: Duration) async throws {
-        guard state.withLock({ $0.jumps }) else {
-            try await Task.sleep(for: .seconds(3600))
-            return
-        }
+    func pass(_ duration: Duration) async throws {
+        guard state.withLock({ $0.jumps }) else { return try await untilCancelled() }
         await Task.yield()
         advance(duration)
     }
@@ -221,4 +218,12 @@ final class Counter: Sendable {
             return count
         }
     }
+}
+
+/// Waits until the task is cancelled; then throws.
+func untilCancelled() async throws {
+    let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+    for await _ in stream {}
+    continuation.finish()
+    throw CancellationError()
 }

@@ -68,6 +68,7 @@ package final class APIServer: APITransport {
             registry: registry, discovery: DiscoveryDocuments(registry), openAPI: parts.makeOpenAPI?(registry))
     }
 
+    /// Passes a request through the pipeline; every failure is answered with its Status.
     package func send(_ request: APIRequest) async throws(TransportError) -> APIResponse {
         guard !Task.isCancelled else { throw .cancelled }
         do throws(APIStatus) {

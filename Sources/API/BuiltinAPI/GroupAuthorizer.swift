@@ -15,6 +15,7 @@ package struct GroupAuthorizer: Authorizer {
     /// The rule.
     package init() {}
 
+    /// Denies without a reason, as upstream does when no rule allows.
     package func denial(of request: AuthorizationRequest) async -> String? {
         if !Self.trustedGroups.isDisjoint(with: request.user.groups) { return nil }
         guard case .path(let path) = request.subject, ["get", "head"].contains(request.verb) else { return "" }

@@ -20,7 +20,7 @@ struct SubresourceServer {
         let counter = Counter()
         parts.environment = ServerEnvironment(
             now: { now }, makeUID: { "uid-\(counter.next())" },
-            random: { $0.lowerBound }, sleep: { _ in try await Task.sleep(for: .seconds(3600)) })
+            random: { $0.lowerBound }, sleep: { _ in try await untilCancelled() })
         let store = MemoryStore()
         parts.subresources = BuiltinSubresources.handlers(
             nodes: OneNode(name: "n1", node: node), tokens: issuer, store: store)
@@ -155,4 +155,12 @@ final class Counter: Sendable {
             return count
         }
     }
+}
+
+/// Waits until the task is cancelled; then throws.
+func untilCancelled() async throws {
+    let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+    for await _ in stream {}
+    continuation.finish()
+    throw CancellationError()
 }

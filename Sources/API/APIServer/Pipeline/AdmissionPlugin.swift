@@ -68,7 +68,10 @@ package protocol AdmissionPlugin: Sendable {
 }
 
 extension AdmissionPlugin {
+    /// Changes nothing.
     package func mutate(_ request: inout AdmissionRequest) async throws(APIStatus) {}
+    /// Lets everything pass.
     package func validate(_ request: AdmissionRequest) async throws(APIStatus) {}
+    /// Has reserved nothing.
     package func finished(_ request: AdmissionRequest, committed: Bool) async {}
 }

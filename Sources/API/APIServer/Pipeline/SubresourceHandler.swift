@@ -49,5 +49,6 @@ package protocol SubresourceHandler: Sendable {
 }
 
 extension SubresourceHandler {
+    /// The method's own verb.
     package var requiredVerb: String? { nil }
 }

@@ -8,6 +8,7 @@ package struct BindingHandler: SubresourceHandler {
     /// The handler.
     package init() {}
 
+    /// Answers 201 once the pod is bound; 409 when it is bound already.
     package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
         let binding = call.body
         guard binding.name.isEmpty || binding.name == call.name else {

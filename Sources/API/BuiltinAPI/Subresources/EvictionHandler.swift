@@ -7,6 +7,7 @@ package struct EvictionHandler: SubresourceHandler {
     /// The handler.
     package init() {}
 
+    /// Answers 201 once the deletion has begun.
     package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
         let eviction = call.body
         guard eviction.name.isEmpty || eviction.name == call.name else {

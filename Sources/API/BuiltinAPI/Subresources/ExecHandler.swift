@@ -12,8 +12,10 @@ package struct ExecHandler: SubresourceHandler {
     /// The handler.
     package init(nodes: any NodeDirectory) { self.nodes = nodes }
 
+    /// A command changes its container, whatever the method.
     package var requiredVerb: String? { "create" }
 
+    /// Answers with the upgrade; 400 when it cannot be one.
     package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
         let target = try await PodTarget.find(call)
         let wanted = try Self.wanted(call.request, target)

@@ -7,6 +7,7 @@ package struct FinalizeHandler: SubresourceHandler {
     /// The handler.
     package init() {}
 
+    /// Answers with the Namespace as it is afterwards.
     package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
         let wanted = call.body
         guard wanted.name == call.name else {

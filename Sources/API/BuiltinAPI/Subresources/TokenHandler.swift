@@ -61,6 +61,7 @@ package struct TokenHandler: SubresourceHandler {
         self.store = store
     }
 
+    /// Answers 201 with the request and its token.
     package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
         var answer = call.body
         let account = try await call.objects.get(namespace: call.namespace, name: call.name)
