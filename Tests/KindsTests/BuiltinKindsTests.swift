@@ -62,6 +62,16 @@ import Testing
         #expect(try Fixture.kind(resource).rules.returnsDeletedObject == returns)
     }
 
+    @Test(arguments: [
+        (APIResource.pods, "spec.nodeName", ["spec", "nodeName"]),
+        (.nodes, "spec.unschedulable", ["spec", "unschedulable"]),
+        (.events, "involvedObject.name", ["involvedObject", "name"]), (.events, "source", ["source", "component"]),
+        (.secrets, "type", ["type"]), (.namespaces, "status.phase", ["status", "phase"]),
+    ])
+    func fieldsCanBeSelectedBy(resource: APIResource, field: String, path: [String]) throws {
+        #expect(try Fixture.kind(resource).selectableFields[field] == path)
+    }
+
     @Test func ruleOfNamesFollowsWhatTheyAreUsedFor() throws {
         #expect(try Fixture.kind(.namespaces).rules.nameRule == .label)
         #expect(try Fixture.kind(.statefulSets).rules.nameRule == .label)

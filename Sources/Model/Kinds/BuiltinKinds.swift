@@ -35,6 +35,8 @@ struct BuiltinKind: Sendable {
     let keepsStatusOnCreate: Bool
     /// The subresources that are served; others of the catalogue are not listed.
     let subresources: Set<String>
+    /// Paths of selectable fields whose label is no path.
+    let fieldPaths: [String: [String]]
     /// The cells of its columns by their headers.
     let cells: [String: Cell]
     /// Its behaviour.
@@ -42,12 +44,14 @@ struct BuiltinKind: Sendable {
 
     init(
         _ resource: APIResource, nameRule: KindRules.NameRule = .subdomain, keepsStatusOnCreate: Bool = false,
-        subresources: Set<String> = [], cells: [String: Cell], hooks: KindHooks = KindHooks()
+        subresources: Set<String> = [], fieldPaths: [String: [String]] = [:], cells: [String: Cell],
+        hooks: KindHooks = KindHooks()
     ) {
         self.resource = resource
         self.nameRule = nameRule
         self.keepsStatusOnCreate = keepsStatusOnCreate
         self.subresources = subresources
+        self.fieldPaths = fieldPaths
         self.cells = cells
         self.hooks = hooks
     }
@@ -58,6 +62,7 @@ struct BuiltinKind: Sendable {
             throw Catalog.Malformed(description: "catalogue: \(gvk) is missing")
         }
         definition.subresources.removeAll { !subresources.contains($0.name) }
+        definition.selectableFields.merge(fieldPaths) { $1 }
         definition.rules.nameRule = nameRule
         definition.rules.keepsStatusOnCreate = keepsStatusOnCreate
         return definition

@@ -12,6 +12,8 @@ struct Selection: Sendable {
     /// The conditions that the key of an object answers.
     private let keyTerms: FieldSelector
     private let paths: [String: [String]]
+    /// Fields whose absence reads as `false`.
+    private let flags: Set<String>
 
     /// Reads selectors; `name` (of the legacy `/watch/…/NAME`) adds a condition. 400 for what cannot be selected by.
     init(labels: String, fields: String, kind: KindDefinition, name: String = "") throws(APIStatus) {
@@ -26,6 +28,10 @@ struct Selection: Sendable {
         self.fields = FieldSelector(
             terms: parsed.terms.filter { ![Self.nameField, Self.namespaceField].contains($0.field) })
         paths = kind.selectableFields
+        flags = Set(
+            self.fields.terms.map(\.field).filter { field in
+                kind.selectableFields[field].flatMap { kind.schema.node(at: $0) }?.form == .boolean
+            })
     }
 
     /// Whether every object is selected.
@@ -41,7 +47,9 @@ struct Selection: Sendable {
         if fields.terms.isEmpty { return true }
         let object = stored.value
         return fields.matches { field in
-            guard let path = paths[field], let value = object.at(path) else { return "" }
+            guard let path = paths[field], let value = object.at(path) else {
+                return flags.contains(field) ? "false" : ""
+            }
             return Self.text(value)
         }
     }

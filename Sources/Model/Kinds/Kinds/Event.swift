@@ -3,7 +3,9 @@ internal import Schema
 
 extension BuiltinKind {
     /// Something that happened to an object.
-    static let event = BuiltinKind(.events, cells: EventKind.cells, hooks: EventKind.hooks)
+    static let event = BuiltinKind(
+        .events, fieldPaths: ["source": ["source", "component"]], cells: EventKind.cells,
+        hooks: EventKind.hooks)
 }
 
 private enum EventKind {
