@@ -103,7 +103,7 @@ extension StoreState {
     package func read(
         _ range: KeyRange, at wanted: ReadRevision, after: StoreKey?, limit: Int?
     ) throws(StoreError) -> PageRead {
-        var undone: ArraySlice<StoreEvent> = []
+        var undone: [StoreEvent] = []
         var shown = revision
         switch wanted {
         case .latest: break
@@ -112,17 +112,14 @@ extension StoreState {
         case .exactly(let past):
             try check(past)
             shown = past
-            undone = log[position(after: past)...]
-        }
-        let later = undone.filter { event in
-            range.contains(event.current.key) && (after.map { event.current.key > $0 } ?? true)
+            undone = Array(log[position(after: past)...])
         }
         let (start, end) = live.bounds(of: range, after: after)
         let total = live.count(from: start, to: end)
-        let wantedCount = limit.map { min($0, total) + later.count } ?? total
+        let wantedCount = limit.map { min($0, total) + undone.count } ?? total
         return PageRead(
-            slice: live.slice(from: start, limit: min(wantedCount, total)), total: total, later: later, limit: limit,
-            revision: shown)
+            slice: live.slice(from: start, limit: min(wantedCount, total)), total: total, undone: undone,
+            range: range, after: after, limit: limit, revision: shown)
     }
 }
 
@@ -130,15 +127,21 @@ extension StoreState {
 package struct PageRead: Sendable {
     let slice: KeyedObjects.Slice
     let total: Int
-    /// The events of the range after the revision read, to be undone.
-    let later: [StoreEvent]
+    /// The events after the revision read, to be undone.
+    let undone: [StoreEvent]
+    let range: KeyRange
+    let after: StoreKey?
     let limit: Int?
     let revision: Revision
 
     /// The page.
     package func page() -> ObjectPage {
+        let later = undone.filter { event in
+            range.contains(event.current.key) && (after.map { event.current.key > $0 } ?? true)
+        }
         guard !later.isEmpty else {
-            return ObjectPage(objects: slice.objects, revision: revision, remaining: total - slice.count)
+            let objects = limit.map { Array(slice.objects.prefix($0)) } ?? slice.objects
+            return ObjectPage(objects: objects, revision: revision, remaining: total - objects.count)
         }
         var before: [StoreKey: StoredObject?] = [:]
         var present = total
@@ -150,7 +153,7 @@ package struct PageRead: Sendable {
         let restored = before.values.compactMap { $0 }
         present += restored.count
         var objects = slice.objects.filter { before[$0.key] == nil } + restored
-        // The slice holds `limit` objects more than can fall out, so what was restored sorts into place.
+        // The slice is longer than the page by as many as can fall out, so what was restored sorts into place.
         objects.sort { $0.key < $1.key }
         let page = limit.map { Array(objects.prefix($0)) } ?? objects
         return ObjectPage(objects: page, revision: revision, remaining: present - page.count)
