@@ -15,13 +15,14 @@ enum WebSocketHandshake {
             subprotocol.isEmpty || offered.contains(subprotocol)
         else { return nil }
         let upgrader = NIOWebSocketServerUpgrader(
-            shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
+            shouldUpgrade: { channel, _ in
+                channel.eventLoop.makeSucceededFuture(
+                    subprotocol.isEmpty ? [:] : ["Sec-WebSocket-Protocol": subprotocol])
+            },
             upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() })
-        var initial = HTTPHeaders()
-        if !subprotocol.isEmpty { initial.add(name: "Sec-WebSocket-Protocol", value: subprotocol) }
         var accepted: HTTPHeaders?
         // On the event loop, the upgrader checks version and key and answers before this call returns.
-        upgrader.buildUpgradeResponse(channel: channel, upgradeRequest: request, initialResponseHeaders: initial)
+        upgrader.buildUpgradeResponse(channel: channel, upgradeRequest: request, initialResponseHeaders: [:])
             .assumeIsolated().whenSuccess { accepted = $0 }
         return accepted
     }
