@@ -43,7 +43,8 @@ package struct Informer<View: ObjectView>: ControlLoop {
                 cache.apply(event)
             case .wait(let duration):
                 await cache.relistSignal.wait(atMost: duration, sleep: clock.sleep)
-                actions += reflector.handle(.waited, random: clock.random())
+                let event = cache.awaitsRelist ? Reflector.Event.relistRequested : .waited
+                actions += reflector.handle(event, random: clock.random())
             case .watch(let revision):
                 let end = await watch(after: revision, reflector)
                 reflector = end.reflector
@@ -72,7 +73,8 @@ package struct Informer<View: ObjectView>: ControlLoop {
         await withTaskGroup(of: WatchEnd?.self) { group in
             group.addTask { await read(after: revision, reflector) }
             group.addTask {
-                await cache.relistSignal.wait()
+                // A signal may be left from a request that the last list has answered.
+                repeat { await cache.relistSignal.wait() } while !cache.awaitsRelist && !Task.isCancelled
                 return nil
             }
             let first = await group.next() ?? nil

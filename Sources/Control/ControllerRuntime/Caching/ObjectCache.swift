@@ -103,6 +103,8 @@ package final class ObjectCache<View: ObjectView>: RevisionedCache {
 
     /// The relist requests made so far; a list begun after reading this answers them.
     var requestedRelist: Int { state.withLock { $0.requestedRelist } }
+    /// Whether a relist was asked for that no list has answered.
+    var awaitsRelist: Bool { state.withLock { $0.requestedRelist > $0.answeredRelist } }
 
     package func waitUntilSynced() async {
         let number = state.withLock { state in
