@@ -29,7 +29,7 @@ package struct Cluster: Sendable {
 
     /// Runs the cluster. Throws a `StartupError` when it cannot start.
     package func run() async throws {
-        try Preconditions.check(configuration, socket: directory.containerd.socket)
+        try Preconditions.check(configuration, socket: directory.containerdSocket)
         try directory.create()
         let store = try await OpenStore.open(configuration.store, directory)
         do {
@@ -43,7 +43,7 @@ package struct Cluster: Sendable {
 
     private func run(on store: OpenStore) async throws {
         let nodes = ConnectedNodes()
-        let node = try NodePart.make(configuration, directory, id: try directory.instanceID(), logger: logger)
+        let node = try NodeParts.make(configuration, directory, id: try directory.instanceID(), logger: logger)
         let security = try await SecurityMaterial.prepare(
             directory, configuration, bridge: node.bridgeAddress, now: .systemNow())
         let plane = try ControlPlane(
@@ -89,7 +89,7 @@ package struct Cluster: Sendable {
     }
 
     /// Writes what other commands and kubectl need to find the cluster.
-    private func announce(port: Int, _ security: SecurityMaterial, _ node: NodePart) throws {
+    private func announce(port: Int, _ security: SecurityMaterial, _ node: any NodePart) throws {
         let server = "https://\(configuration.listenHost):\(port)"
         let kubeconfig = KubeconfigText.write(
             server: server, authority: security.authority.pair.certificate, client: security.administrator)
@@ -103,10 +103,11 @@ package struct Cluster: Sendable {
             "the API is served", metadata: ["server": "\(server)", "kubeconfig": "\(configuration.kubeconfigPath)"])
     }
 
-    private func bootstrap(_ plane: ControlPlane, _ node: NodePart, port: Int) async throws {
-        let listen = IPv4Address(configuration.listenHost) ?? IPv4Address(number: 0x7F00_0001)
+    private func bootstrap(_ plane: ControlPlane, _ node: any NodePart, port: Int) async throws {
+        // Endpoints may not be on loopback; where no pod network exists, none of them is reached either.
+        let gateway = configuration.podRange.address(at: 1) ?? configuration.podRange.base
         let settings = BootstrapSettings(
-            serviceRange: configuration.serviceRange, apiAddress: node.bridgeAddress ?? listen, apiPort: port,
+            serviceRange: configuration.serviceRange, apiAddress: node.bridgeAddress ?? gateway, apiPort: port,
             dnsAddress: configuration.dnsAddress)
         let client = plane.client("system:apiserver", group: UserInfo.mastersGroup, userAgent: "ordinal-bootstrap")
         do throws(APIError) {
@@ -119,7 +120,7 @@ package struct Cluster: Sendable {
 
     /// Runs everything that is a client of the API, until the task is cancelled or a part fails.
     private func runParts(
-        _ plane: ControlPlane, _ security: SecurityMaterial, _ node: NodePart, _ nodes: ConnectedNodes,
+        _ plane: ControlPlane, _ security: SecurityMaterial, _ node: any NodePart, _ nodes: ConnectedNodes,
         server: HTTPServer, port: Int
     ) async throws {
         let client = plane.controllerClient
@@ -128,11 +129,7 @@ package struct Cluster: Sendable {
             Controllers.Setting(
                 caches: caches, client: client, caPEM: security.authority.pair.certificate,
                 volumeSources: node.volumeSources,
-                resources: plane.api.registry.kinds.filter { $0.verbs.contains("list") }.map { kind in
-                    APIResource(
-                        group: kind.gvk.group, version: kind.gvk.version, kind: kind.gvk.kind,
-                        plural: kind.names.plural, isNamespaced: kind.isNamespaced)
-                }, logger: logger))
+                resources: plane.resources, logger: logger))
         let events = EventRecorder(component: Scheduler.schedulerName, client: client)
         let scheduler = Scheduler(
             SchedulerCaches(

@@ -17,6 +17,10 @@ package struct DataDirectory: Sendable, Hashable {
     package var instance: String { "\(path)/instance.json" }
     /// The node's state: containerd's, volumes, logs.
     package var node: String { "\(path)/node" }
+    /// The socket of the private containerd.
+    package var containerdSocket: String { "\(containerd)/containerd.sock" }
+    /// containerd's state.
+    package var containerd: String { "\(node)/containerd" }
     /// PersistentVolumes of the local provisioner.
     package var volumes: String { "\(path)/volumes" }
 

@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
-internal import ObjectModel
+package import ObjectModel
 
 /// What runs on a data directory, as `ordinal up` wrote it down for the other commands.
 package struct Instance: Sendable, Hashable {
