@@ -183,7 +183,12 @@ let package = Package(
         tests("CRIRuntime", ["ObjectModel", "APIProtocol", "NodeInterfaces", "CRIRuntime", "TestSupport"]),
         tests("Probing", ["NodeInterfaces", "Probing"]),
         tests("VolumePlugins", ["ObjectModel", "NodeInterfaces", "VolumePlugins", "TestSupport"]),
-        tests("Network", ["ObjectModel", "Kinds", "NodeInterfaces", "PodNetworking", "ServiceProxy", "ClusterDNS", "TestSupport"]),
+        tests(
+            "Network",
+            [
+                "ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "NodeInterfaces", "PodNetworking",
+                "ServiceProxy", "ClusterDNS", "TestSupport", logging,
+            ]),
         tests("Tidy", []),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ObjectModel", "ordinal"], path: "Tests/EndToEndTests",

@@ -1,4 +1,5 @@
 import APIProtocol
+import ClusterPKI
 import Testing
 
 @testable import HTTPCalling
