@@ -9,7 +9,9 @@ struct Thing: ObjectView {
     let color: String
     init(_ object: Value) { color = object["color"]?.string ?? "" }
 
-    static func object(_ name: String, uid: String = "u", revision: Int64, color: String = "red", deleting: Bool = false)
+    static func object(
+        _ name: String, uid: String = "u", revision: Int64, color: String = "red", deleting: Bool = false
+    )
         -> Value
     {
         var metadata: Value = [
@@ -59,7 +61,8 @@ struct Thing: ObjectView {
         cache.onChange { change in
             if change.new == nil { gone.withLock { $0.append(change.latest.uid) } }
         }
-        cache.replace([Thing.object("a", uid: "1", revision: 1), Thing.object("b", uid: "2", revision: 2)], at: Revision(2))
+        cache.replace(
+            [Thing.object("a", uid: "1", revision: 1), Thing.object("b", uid: "2", revision: 2)], at: Revision(2))
         cache.replace([Thing.object("a", uid: "3", revision: 5)], at: Revision(9))
         #expect(gone.withLock { $0.sorted() } == ["1", "2"])
         #expect(cache.object(key("a"))?.uid == "3")

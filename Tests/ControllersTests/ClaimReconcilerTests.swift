@@ -134,7 +134,10 @@ import Testing
         let reference: Value = ["namespace": "ns", "name": "data", "uid": "c1"]
         let bound = claim { $0["spec", "volumeName"] = "a" }
         let taken = volume("a", claim: reference)
-        #expect(text(reconciler.reconcile(.init(volume: taken, claim: bound), at: now)) == ["patch persistentvolumes/a/status"])
+        #expect(
+            text(reconciler.reconcile(.init(volume: taken, claim: bound), at: now)) == [
+                "patch persistentvolumes/a/status"
+            ])
         let made = volume("a", claim: reference) {
             $0["metadata", "annotations"] = ["pv.kubernetes.io/provisioned-by": "ordinal.dev/local"]
         }

@@ -11,7 +11,8 @@ import Testing
         var service: Value = [
             "metadata": ["name": "nginx", "namespace": "ns", "uid": "s", "resourceVersion": "1"],
             "spec": [
-                "clusterIP": "None", "selector": ["app": "web"], "ports": [["name": "web", "port": 80, "targetPort": "http"]],
+                "clusterIP": "None", "selector": ["app": "web"],
+                "ports": [["name": "web", "port": 80, "targetPort": "http"]],
             ],
         ]
         for (key, value) in spec { service["spec", key] = value }

@@ -13,7 +13,10 @@ import Testing
 
     @Test func podsAreCreatedInOrderEachAfterItsPredecessorIsReady() {
         let model = running(3)
-        #expect(model.log.filter { $0.hasPrefix("create web-") && $0.count == 12 } == ["create web-0", "create web-1", "create web-2"])
+        #expect(
+            model.log.filter { $0.hasPrefix("create web-") && $0.count == 12 } == [
+                "create web-0", "create web-1", "create web-2",
+            ])
         #expect(model.violations.isEmpty, "\(model.violations)")
         #expect(model.status.readyReplicas == 3)
         #expect(model.status.currentRevision == model.status.updateRevision)

@@ -24,6 +24,7 @@ package struct Informer<View: ObjectView>: ControlLoop {
         self.clock = clock
     }
 
+    /// Its name, for logs.
     package var name: String { "informer of \(cache.resource.groupResource)" }
 
     /// Feeds the cache until the task is cancelled.

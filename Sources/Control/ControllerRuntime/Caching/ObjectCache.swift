@@ -39,6 +39,7 @@ package final class ObjectCache<View: ObjectView>: RevisionedCache {
         var observers: [@Sendable () -> Void] = []
     }
 
+    /// The resource it holds.
     package let resource: APIResource
     private let indices: [CacheIndex<View>]
     private let state: Mutex<State>
@@ -73,11 +74,14 @@ package final class ObjectCache<View: ObjectView>: RevisionedCache {
         state.withLock { Array($0.objects.values) }.sorted { $0.key < $1.key }
     }
 
+    /// The revision up to which every change is applied.
     package var revision: Revision { state.withLock { $0.revision } }
+    /// The latest relist request that a finished list has answered.
     package var answeredRelist: Int { state.withLock { $0.answeredRelist } }
     /// Whether the first list is applied.
     package var isSynced: Bool { state.withLock { $0.isSynced } }
 
+    /// Whether the object is gone, is another one by now, or is being deleted.
     package func hasSeenDeletion(of key: NamespacedName, uid: String) -> Bool {
         guard let object = object(key) else { return true }
         return object.uid != uid || object.isBeingDeleted
@@ -88,10 +92,12 @@ package final class ObjectCache<View: ObjectView>: RevisionedCache {
         state.withLock { $0.subscribers.append(subscriber) }
     }
 
+    /// Calls `observer` after each step of progress. Before the cache is fed.
     package func onProgress(_ observer: @escaping @Sendable () -> Void) {
         state.withLock { $0.observers.append(observer) }
     }
 
+    /// Asks for a new list, begun after this call; returns the number of the request.
     package func requestRelist() -> Int {
         let number = state.withLock { state in
             state.requestedRelist += 1
@@ -106,6 +112,7 @@ package final class ObjectCache<View: ObjectView>: RevisionedCache {
     /// Whether a relist was asked for that no list has answered.
     var awaitsRelist: Bool { state.withLock { $0.requestedRelist > $0.answeredRelist } }
 
+    /// Returns when the first list is applied, or the task is cancelled.
     package func waitUntilSynced() async {
         let number = state.withLock { state in
             state.nextWaiter += 1

@@ -13,6 +13,7 @@ package final class EventRecorder: ControlLoop {
     /// The resource of Events.
     package static let resource = APIResource(kind: "Event", plural: "events")
     private static let limit = 1000
+    /// Its name, for logs.
     package let name: String
     private let client: APIClient
     private let clock: ControlClock

@@ -11,6 +11,7 @@ package final class Controller<R: Reconciler>: ControlLoop {
         var barrier: Barrier<R.Key>
     }
 
+    /// Its name, for logs.
     package let name: String
     private let reconciler: R
     private let caches: R.Caches

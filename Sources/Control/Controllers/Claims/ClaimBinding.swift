@@ -40,7 +40,8 @@ enum ClaimBinding {
         let bytes = claim.view.storageRequest?.roundedUp ?? 0
         return Action.Effect("provision \(name)") { client in
             let volumeSource = try await source.provision(name, bytes, storageClass.parameters)
-            let hostname = node.isEmpty ? "" : try await client.get(.nodes, name: node).labels[ClaimNames.hostname] ?? node
+            let hostname =
+                node.isEmpty ? "" : try await client.get(.nodes, name: node).labels[ClaimNames.hostname] ?? node
             let volume = volume(claim, storageClass, volumeSource, hostname: hostname)
             return [.create(.persistentVolumes, volume, acceptsExisting: true)]
                 + complete(claim, volume: name, volume["spec"] ?? [:], true)

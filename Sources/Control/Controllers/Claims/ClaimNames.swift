@@ -26,7 +26,8 @@ package struct VolumeSource: Sendable {
     /// A source of volumes.
     package init(
         name: String,
-        provision: @escaping @Sendable (_ name: String, _ bytes: Int64, _ parameters: [String: String]) async throws ->
+        provision:
+            @escaping @Sendable (_ name: String, _ bytes: Int64, _ parameters: [String: String]) async throws ->
             Value,
         delete: @escaping @Sendable (_ name: String, _ spec: Value) async throws -> Void
     ) {

@@ -50,6 +50,7 @@ package struct ClaimReconciler: Reconciler {
         self.sources = Dictionary(sources.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// What the caches know of the claim.
     package func observe(_ key: NamespacedName, in caches: ControlCaches) -> Observed? {
         guard let claim = caches.claims.object(key) else { return nil }
         let view = claim.view
@@ -69,6 +70,7 @@ package struct ClaimReconciler: Reconciler {
             isInUse: caches.pods.objects("claim", key.description).contains { $0.view.isScheduled })
     }
 
+    /// What to do: binding it, having its volume made, or letting it go.
     package func reconcile(_ observed: Observed, at now: Timestamp) -> Plan {
         let claim = observed.claim
         if claim.isBeingDeleted { return unprotect(observed) }
@@ -155,7 +157,8 @@ package struct ClaimReconciler: Reconciler {
             plan.append(
                 .patch(.init(.persistentVolumes, volume.key, uid: volume.uid, revision: volume.revision, body)))
         }
-        let isDone = claim.view.volumeName == volume.key.name && claim.view.isBound
+        let isDone =
+            claim.view.volumeName == volume.key.name && claim.view.isBound
             && claim.view.metadata.annotations[ClaimNames.bindCompleted] != nil
         if !isDone {
             let byController = claim.view.volumeName.isEmpty
@@ -196,7 +199,8 @@ package struct ClaimReconciler: Reconciler {
     }
 
     private func external(_ claim: CachedObject<PersistentVolumeClaimView>, _ provisioner: String) -> Plan {
-        let message = "Waiting for a volume to be created either by the external provisioner '\(provisioner)' or manually "
+        let message =
+            "Waiting for a volume to be created either by the external provisioner '\(provisioner)' or manually "
             + "by the system administrator. If volume creation is delayed, please verify that the provisioner is running "
             + "and correctly registered."
         var actions = [event(claim, .normal, "ExternalProvisioning", message)]

@@ -28,6 +28,7 @@ package struct VolumeReconciler: Reconciler {
         self.sources = Dictionary(sources.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// What the caches know of the volume and its claim.
     package func observe(_ key: NamespacedName, in caches: ControlCaches) -> Observed? {
         guard let volume = caches.volumes.object(key) else { return nil }
         let claim = volume.view.claim.flatMap {
@@ -36,6 +37,7 @@ package struct VolumeReconciler: Reconciler {
         return Observed(volume: volume, claim: claim)
     }
 
+    /// What to do: its phase, and reclaiming it when its claim is gone.
     package func reconcile(_ observed: Observed, at now: Timestamp) -> Plan {
         let volume = observed.volume
         guard let reference = volume.view.claim, !reference.uid.isEmpty else {
@@ -115,7 +117,8 @@ package struct VolumeReconciler: Reconciler {
             if claim.uid == reference.uid {
                 throw APIError.status(
                     .conflict(
-                        APIResource.persistentVolumeClaims.groupResource, name: reference.name, "the claim still exists"))
+                        APIResource.persistentVolumeClaims.groupResource, name: reference.name, "the claim still exists"
+                    ))
             }
         } catch {
             if !error.isNotFound { throw error }

@@ -53,7 +53,10 @@ struct EndpointSlices {
             unused.contains($0.key) && $0.view.addressType == group.addressType
                 && ($0.view.ports == views || $0.view.endpoints.isEmpty || existing.count == 1)
         }.map { slice in
-            (slice: slice, members: slice.view.endpoints.compactMap { remaining.removeValue(forKey: $0.target?.uid ?? "") })
+            (
+                slice: slice,
+                members: slice.view.endpoints.compactMap { remaining.removeValue(forKey: $0.target?.uid ?? "") }
+            )
         }
         let added = endpoints.filter { remaining[$0.podUID] != nil }
         var position = 0

@@ -21,9 +21,10 @@ extension Controllers {
             let versions = [change.old, change.new].compactMap { $0 }
             return caches.services.objects("namespace", change.latest.key.namespace).filter { service in
                 let selector = service.view.selector
-                return !selector.isEmpty && versions.contains { version in
-                    selector.allSatisfy { version.view.metadata.labels[$0.key] == $0.value }
-                }
+                return !selector.isEmpty
+                    && versions.contains { version in
+                        selector.allSatisfy { version.view.metadata.labels[$0.key] == $0.value }
+                    }
             }.map(\.key)
         }
         return [controller, events]

@@ -33,6 +33,7 @@ package struct EndpointsReconciler: Reconciler {
     /// A reconciler.
     package init() {}
 
+    /// What the caches know of the Service, its pods and what is written for it.
     package func observe(_ key: NamespacedName, in caches: ControlCaches) -> Observed? {
         let service = caches.services.object(key)
         let endpoints = caches.endpoints.object(key)
@@ -42,13 +43,15 @@ package struct EndpointsReconciler: Reconciler {
             slices: caches.endpointSlices.objects("service", key.description))
     }
 
+    /// What to do: the slices and the Endpoints that differ.
     package func reconcile(_ observed: Observed, at now: Timestamp) -> Plan {
         guard let service = observed.service else { return leftovers(observed) }
         let view = service.view
         // What others write for Services without a selector is not ours.
         if view.isExternalName || view.selector.isEmpty || service.isBeingDeleted { return .nothing }
         let endpoints = observed.pods.compactMap { ServiceEndpoint($0.view, of: view) }
-        let actions = EndpointSlices(service, existing: observed.slices).actions(endpoints)
+        let actions =
+            EndpointSlices(service, existing: observed.slices).actions(endpoints)
             + write(EndpointsObject.make(view, endpoints), over: observed.endpoints)
         var plan = Plan(explanation: "\(endpoints.count) endpoints")
         plan.append(together: actions.map { PlannedAction($0) }, first: 2)

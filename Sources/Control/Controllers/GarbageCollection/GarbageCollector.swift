@@ -28,7 +28,10 @@ package struct OwnershipCaches: Sendable {
     package init(resources: [APIResource]) {
         caches = Dictionary(
             resources.map { resource in
-                (resource, ObjectCache(resource: resource, indices: [CacheIndex("owner") { $0.view.owners.map(\.uid) }]))
+                (
+                    resource,
+                    ObjectCache(resource: resource, indices: [CacheIndex("owner") { $0.view.owners.map(\.uid) }])
+                )
             }, uniquingKeysWith: { first, _ in first })
         byKind = Dictionary(
             resources.map { ("\($0.groupVersion.group)/\($0.kind)", $0) }, uniquingKeysWith: { first, _ in first })

@@ -44,6 +44,7 @@ package struct GarbageReconciler: Reconciler {
     /// A reconciler.
     package init() {}
 
+    /// What the caches know of the object, its owners and its dependents.
     package func observe(_ key: GarbageKey, in caches: OwnershipCaches) -> Observed? {
         guard let object = caches.caches[key.resource]?.object(key.key) else { return nil }
         var owners: [String: OwnerState] = [:]
@@ -66,6 +67,7 @@ package struct GarbageReconciler: Reconciler {
         return waits ? .waitingForDependents : .present
     }
 
+    /// What to do: deleting or orphaning it, or letting its deletion go on.
     package func reconcile(_ observed: Observed, at now: Timestamp) -> Plan {
         let object = observed.object
         if object.isBeingDeleted {

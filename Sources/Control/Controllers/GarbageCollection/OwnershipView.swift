@@ -4,7 +4,7 @@ package import ObjectModel
 
 /// What garbage collection knows of an object of any kind.
 package struct OwnershipView: ObjectView {
-    // The kinds are given to each cache; this names only the shape.
+    /// The shape; the kinds are given to each cache.
     package static let resource = APIResource(
         group: "meta.k8s.io", kind: "PartialObjectMetadata", plural: "partialobjectmetadata")
 
@@ -13,6 +13,7 @@ package struct OwnershipView: ObjectView {
     /// The finalizers.
     let finalizers: [String]
 
+    /// Reads an object's metadata.
     package init(_ object: Value) {
         owners = object["metadata"]?["ownerReferences"]?.array?.map { OwnerReference($0) } ?? []
         finalizers = object.finalizers

@@ -34,6 +34,7 @@ package struct NamespaceDefaultsReconciler: Reconciler {
     /// A reconciler that hands out the certificate `caPEM`.
     package init(caPEM: String) { self.caPEM = caPEM }
 
+    /// What the caches know of an active namespace.
     package func observe(_ key: NamespacedName, in caches: ControlCaches) -> Observed? {
         guard let namespace = caches.namespaces.object(key), !namespace.view.isTerminating else { return nil }
         let name = namespace.key.name
@@ -43,6 +44,7 @@ package struct NamespaceDefaultsReconciler: Reconciler {
             certificate: caches.rootCertificates.object(NamespacedName(namespace: name, name: RootCertificate.name)))
     }
 
+    /// What to do: making what is missing.
     package func reconcile(_ observed: Observed, at now: Timestamp) -> Plan {
         var actions: [Action] = []
         if !observed.hasServiceAccount {
@@ -59,7 +61,8 @@ package struct NamespaceDefaultsReconciler: Reconciler {
                 actions.append(.patch(.init(.configMaps, certificate.key, uid: certificate.uid, ["data": change])))
             }
         } else {
-            let description = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal "
+            let description =
+                "Contains a CA bundle that can be used to verify the kube-apiserver when using internal "
                 + "endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed "
                 + "across distributions of Kubernetes clusters."
             let configMap: Value = [

@@ -15,11 +15,13 @@ package struct NamespaceDeletionReconciler: Reconciler {
     /// A reconciler that empties namespaces of all `resources` that live in namespaces.
     package init(resources: @escaping @Sendable () -> [APIResource]) { self.resources = resources }
 
+    /// What the caches know of a namespace that is being deleted.
     package func observe(_ key: NamespacedName, in caches: ControlCaches) -> CachedObject<NamespaceView>? {
         guard let namespace = caches.namespaces.object(key), namespace.isBeingDeleted else { return nil }
         return namespace.view.specFinalizers.contains("kubernetes") ? namespace : nil
     }
 
+    /// What to do: emptying it, then letting it go.
     package func reconcile(_ namespace: CachedObject<NamespaceView>, at now: Timestamp) -> Plan {
         let resources = resources().filter(\.isNamespaced).sorted { $0.plural < $1.plural }
         let empty = Action.Effect("empty the namespace \(namespace.key.name)") { client in

@@ -121,7 +121,8 @@ struct PodSteps {
         explanation = "creating \(name)"
         if let claim = set.claims(ordinal).first(where: { claims[$0.name] == .beingDeleted }) {
             explanation = "waiting: the claim \(claim.name) is being deleted"
-            let failure = note(.warning, "FailedCreate", "Create Pod \(name) in StatefulSet \(set.metadata.name) failed")
+            let failure = note(
+                .warning, "FailedCreate", "Create Pod \(name) in StatefulSet \(set.metadata.name) failed")
             podActions.append(PlannedAction(.event(failure.with(" error: pvc \(claim.name) is being deleted"))))
             return
         }

@@ -20,7 +20,7 @@ package struct StatefulSetObserved {
     package var claims: [String: ClaimState]
     /// The revisions it controls.
     package var revisions: [CachedObject<ControllerRevisionView>]
-    /// Names of revisions in the namespace that belong to something else.
+    /// Names for a new revision that other data has already.
     package var takenRevisionNames: Set<String>
 
     /// What is known about a set.

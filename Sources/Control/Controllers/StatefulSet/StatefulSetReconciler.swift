@@ -12,6 +12,7 @@ package struct StatefulSetReconciler: Reconciler {
     /// A reconciler.
     package init() {}
 
+    /// What the caches know of the set, its pods, claims and revisions.
     package func observe(_ key: NamespacedName, in caches: ControlCaches) -> StatefulSetObserved? {
         guard let set = caches.statefulSets.object(key) else { return nil }
         var claims: [String: StatefulSetObserved.ClaimState] = [:]
@@ -23,14 +24,31 @@ package struct StatefulSetReconciler: Reconciler {
             }
         }
         let revisions = caches.revisions.objects("controller", set.uid)
-        let own = Set(revisions.map(\.key))
-        let neighbours = caches.revisions.objects("namespace", key.namespace).map(\.key).filter { !own.contains($0) }
         return StatefulSetObserved(
             set: set, pods: caches.pods.objects("controller", set.uid),
             orphans: caches.pods.objects("orphan", key.namespace), claims: claims, revisions: revisions,
-            takenRevisionNames: Set(neighbours.map(\.name)))
+            takenRevisionNames: takenNames(set.view, revisions, caches))
     }
 
+    /// Names that the next revision would get, if objects with other data did not have them.
+    private func takenNames(
+        _ set: StatefulSetView, _ revisions: [CachedObject<ControllerRevisionView>], _ caches: ControlCaches
+    ) -> Set<String> {
+        let data = RevisionData.data(template: set.template)
+        if revisions.contains(where: { $0.view.data == data }) { return [] }
+        var taken: Set<String> = []
+        var collisions = set.status.collisionCount ?? 0
+        while true {
+            let hash = RevisionData.hash(data, collisionCount: collisions)
+            let name = RevisionData.name(parent: set.metadata.name, hash: hash)
+            let key = NamespacedName(namespace: set.metadata.namespace, name: name)
+            guard caches.revisions.object(key) != nil else { return taken }
+            taken.insert(name)
+            collisions += 1
+        }
+    }
+
+    /// What to do: revisions, claims, pods and status, in this order.
     package func reconcile(_ observed: StatefulSetObserved, at now: Timestamp) -> Plan {
         let set = observed.set.view
         guard let selector = set.selector else { return Plan(explanation: "the selector is not valid") }
