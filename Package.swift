@@ -180,7 +180,9 @@ let package = Package(
                 "ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "NodeInterfaces", "NodeAgent",
                 "SimulatedRuntime", "VolumePlugins", "TestSupport",
             ]),
-        tests("CRIRuntime", ["ObjectModel", "APIProtocol", "NodeInterfaces", "CRIRuntime", "TestSupport"]),
+        tests(
+            "CRIRuntime",
+            ["ObjectModel", "APIProtocol", "NodeInterfaces", "Processes", "CRIRuntime", logging, product("NIOCore", "swift-nio")]),
         tests("Probing", ["NodeInterfaces", "Probing"]),
         tests("VolumePlugins", ["ObjectModel", "NodeInterfaces", "VolumePlugins", "TestSupport"]),
         tests(

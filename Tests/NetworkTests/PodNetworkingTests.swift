@@ -42,7 +42,8 @@ import Testing
     @Test func theBridgeIsMadeOnceWithItsHardwareAddress() throws {
         let plan = LinkPlan(try Self.settings())
         let bridge = InstanceNames(dataDirID: "a").bridge
-        #expect(plan.setUpLines(bridgeExists: false).first == "link add \(bridge) address 02:00:0a:f4:00:01 type bridge")
+        let made = plan.setUpLines(bridgeExists: false).first
+        #expect(made == "link add \(bridge) address 02:00:0a:f4:00:01 type bridge")
         #expect(
             plan.setUpLines(bridgeExists: true) == [
                 "addr replace 10.244.0.1/24 dev \(bridge)", "link set \(bridge) up",

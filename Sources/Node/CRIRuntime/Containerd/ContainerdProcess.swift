@@ -52,7 +52,8 @@ package final class ContainerdProcess: Sendable {
             if Task.isCancelled { return }
             logger.warning("containerd ended", metadata: ["status": "\(status)", "log": "\(layout.log)"])
             // One that ran for a while did not fail at its start.
-            pause = ContinuousClock.now - started > .seconds(30) ? .milliseconds(50) : min(pause * 2, Self.longestBackOff)
+            let ranLong = ContinuousClock.now - started > .seconds(30)
+            pause = ranLong ? .milliseconds(50) : min(pause * 2, Self.longestBackOff)
             try? await Task.sleep(for: pause)
         }
     }

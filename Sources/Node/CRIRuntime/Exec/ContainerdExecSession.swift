@@ -164,10 +164,10 @@ extension ContainerdExecSession {
             if request.stdin { opened.append(try PipeEnds(pipes.stdin, reading: false)) }
             try await launch(containerID, execID, specification, connection, pipes, tty: request.tty)
         } catch {
-            opened.forEach { $0.closeAll() }
+            for ends in opened { ends.closeAll() }
             throw error
         }
-        opened.forEach { $0.release() }
+        for ends in opened { ends.release() }
         let stdin = request.stdin ? opened.removeLast() : nil
         let queue = ExecOutputQueue(pipes: opened.count)
         var outputs: [any Channel] = []

@@ -57,7 +57,7 @@ final class ExecOutputQueue: Sendable {
         while true {
             switch step() {
             case .output(let output, let channels):
-                channels.forEach { $0.read() }
+                for channel in channels { channel.read() }
                 return output
             case .ended: return nil
             case .wait: await wait()

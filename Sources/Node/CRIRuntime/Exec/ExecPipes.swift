@@ -17,7 +17,9 @@ struct ExecPipes: Sendable {
     let stderr: String
 
     /// Makes the pipes in a new folder below `parent`.
-    static func make(in parent: String, id: String, stdin: Bool, stderr: Bool) throws(NodeInterfaces.RuntimeError) -> Self {
+    static func make(
+        in parent: String, id: String, stdin: Bool, stderr: Bool
+    ) throws(NodeInterfaces.RuntimeError) -> Self {
         let folder = "\(parent)/\(id)"
         let pipes = Self(
             folder: folder, stdin: stdin ? folder + "/stdin" : "", stdout: folder + "/stdout",

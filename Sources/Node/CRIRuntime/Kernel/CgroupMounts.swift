@@ -24,7 +24,9 @@ struct CgroupMounts: Sendable, Hashable {
         }
     }
 
-    private static let plainOptions: Set = ["rw", "ro", "nosuid", "nodev", "noexec", "relatime", "xattr", "clone_children"]
+    private static let plainOptions: Set = [
+        "rw", "ro", "nosuid", "nodev", "noexec", "relatime", "xattr", "clone_children",
+    ]
 
     /// The version-1 hierarchy of a controller.
     func path(of controller: String) -> String? {

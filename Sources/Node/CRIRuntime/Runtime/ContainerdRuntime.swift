@@ -50,7 +50,19 @@ package final class ContainerdRuntime: ContainerRuntime {
 
     /// Returns when containerd answers; at most after `timeout`.
     package func waitUntilReady(timeout: Duration = .seconds(30)) async throws(RuntimeError) {
-        _ = try await version(timeout: timeout)
+        let deadline = ContinuousClock.now + timeout
+        var pause = Duration.milliseconds(5)
+        while true {
+            do {
+                _ = try await version(timeout: max(deadline - .now, .milliseconds(1)))
+                return
+            } catch {
+                // Between its socket and its readiness containerd refuses calls for up to some seconds.
+                guard case .unavailable = error, !Task.isCancelled, ContinuousClock.now < deadline else { throw error }
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, .milliseconds(100))
+            }
+        }
     }
 
     /// Imports the images of an OCI or Docker archive for this machine; returns their names.

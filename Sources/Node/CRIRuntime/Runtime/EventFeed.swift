@@ -156,6 +156,6 @@ final class EventFeed: Sendable {
             state.isSubscribed = false
             return Array(state.listeners.values)
         }
-        ended.forEach { $0.finish() }
+        for listener in ended { listener.finish() }
     }
 }

@@ -20,6 +20,8 @@ extension NodeInterfaces.RuntimeError {
         case .unavailable, .cancelled: self = .unavailable(message)
         // containerd reports many an absent object as UNKNOWN with the cause in words.
         case .unknown where error.message.hasSuffix("not found"): self = .notFound(message)
+        // The CRI plugin is still reading what a former containerd left.
+        case _ where error.message.contains("server is not initialized yet"): self = .unavailable(message)
         default: self = .failed(message)
         }
     }
