@@ -107,21 +107,22 @@ package struct PlanExecutor: Sendable {
     private func perform(_ action: Action, into outcome: inout PlanOutcome) async throws {
         switch action {
         case .create(let resource, let object, let acceptsExisting):
-            try await write(resource, into: &outcome, isDone: { acceptsExisting && $0.alreadyExists }) {
-                () async throws(APIError) in try await client.create(resource, object)
-            }
+            let create = { () async throws(APIError) in try await client.create(resource, object) }
+            try await write(resource, into: &outcome, isDone: { acceptsExisting && $0.alreadyExists }, call: create)
         case .patch(let patch):
-            try await write(patch.resource, into: &outcome, isDone: { patch.acceptsMissing && $0.isNotFound }) {
-                () async throws(APIError) in
+            let send = { () async throws(APIError) in
                 try await client.patch(
                     patch.resource, namespace: patch.key.namespace, name: patch.key.name, type: patch.type, patch.body,
                     subresource: patch.subresource)
             }
+            try await write(
+                patch.resource, into: &outcome, isDone: { patch.acceptsMissing && $0.isNotFound }, call: send)
         case .post(let resource, let key, let subresource, let body):
-            try await write(resource, into: &outcome, isDone: { _ in false }) { () async throws(APIError) in
+            let post = { () async throws(APIError) in
                 try await client.create(
                     resource, namespace: key.namespace, name: key.name, subresource: subresource, body)
             }
+            try await write(resource, into: &outcome, isDone: { _ in false }, call: post)
         case .delete(let deletion):
             try await delete(deletion, into: &outcome)
         case .event(let note):
@@ -133,7 +134,7 @@ package struct PlanExecutor: Sendable {
 
     private func write(
         _ resource: APIResource, into outcome: inout PlanOutcome, isDone: (APIError) -> Bool,
-        _ call: () async throws(APIError) -> Value
+        call: () async throws(APIError) -> Value
     ) async throws {
         do throws(APIError) {
             let object = try await call()
