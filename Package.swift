@@ -188,7 +188,7 @@ let package = Package(
         tests(
             "Network",
             [
-                "ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "NodeInterfaces", "PodNetworking",
+                "ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "NodeInterfaces", "Processes", "PodNetworking",
                 "ServiceProxy", "ClusterDNS", "TestSupport", logging,
             ]),
         tests("Tidy", []),

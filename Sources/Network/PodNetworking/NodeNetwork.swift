@@ -34,7 +34,8 @@ package struct NodeNetwork: Sendable {
         }
         let addresses = try await run(Self.ip, ["-o", "-4", "addr", "show"])
         if let conflict = plan.conflict(inAddresses: addresses) { throw .unusableSettings(conflict) }
-        let bridgeExists = access("/sys/class/net/\(settings.names.bridge)", F_OK) == 0
+        // Not by /sys, which shows the network namespace that mounted it.
+        let bridgeExists = if_nametoindex(settings.names.bridge) != 0
         try await batch(plan.setUpLines(bridgeExists: bridgeExists))
         try await setKernelOptions()
         try writeConfiguration()
