@@ -68,13 +68,18 @@ package final class ContainerdRuntime: ContainerRuntime {
     /// Imports the images of an OCI or Docker archive for this machine; returns their names.
     @discardableResult
     package func importImage(archive path: String) async throws(RuntimeError) -> [String] {
+        try await Self.importImage(archive: path, socket: socket)
+    }
+
+    /// Imports the images of an archive into the containerd at `socket`; returns their names.
+    package static func importImage(archive path: String, socket: String) async throws(RuntimeError) -> [String] {
         let machine = PauseProgram.Machine.current.rawValue
         let arguments = [
             "-a", socket, "-n", ContainerdConnection.namespace, "images", "import", "--platform", "linux/\(machine)",
             path,
         ]
         let output: String
-        do { output = try await Self.ctr.run(arguments, timeout: .seconds(600)) } catch {
+        do { output = try await ctr.run(arguments, timeout: .seconds(600)) } catch {
             throw .failed("importing \(path): \(error)")
         }
         return output.split(separator: "\n").compactMap { line in

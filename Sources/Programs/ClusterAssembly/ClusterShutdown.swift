@@ -1,0 +1,170 @@
+internal import CRIRuntime
+internal import FoundationEssentials
+internal import Glibc
+internal import Kinds
+internal import Logging
+internal import NodeAgent
+internal import NodeInterfaces
+internal import ObjectModel
+internal import ObjectStorage
+internal import PodNetworking
+internal import SQLiteStorage
+
+/// `ordinal down`: stops the pods in order and removes what the node made on this machine.
+///
+/// The API is stopped first; the objects stay as they are, so the next `ordinal up` starts the same pods again. It works just
+/// the same after a crash, and twice.
+package struct ClusterShutdown: Sendable {
+    private let directory: DataDirectory
+    private let purge: Bool
+    private let logger: Logger
+    private static let patience = Duration.seconds(30)
+
+    /// The end of the cluster on a data directory; with `purge` of its data too.
+    package init(dataDirectory: String, purge: Bool) {
+        directory = DataDirectory(dataDirectory)
+        self.purge = purge
+        var logger = Logger(label: "ordinal", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = .warning
+        self.logger = logger
+    }
+
+    /// Does it, telling each step to `say`.
+    package func run(_ say: (String) -> Void) async throws {
+        guard let instance = Instance.read(directory) else {
+            throw StartupError.failed("No cluster was started on \(directory.path).")
+        }
+        try await end(instance, say)
+        if instance.runtime == ClusterConfiguration.RuntimeChoice.containerd.rawValue {
+            guard geteuid() == 0 else { throw StartupError.needsRoot }
+            try await stopNode(instance, say)
+        }
+        if purge {
+            do {
+                try FileManager.default.removeItem(atPath: directory.path)
+            } catch {
+                throw StartupError.failed("\(directory.path) cannot be deleted: \(error)")
+            }
+            say("deleted \(directory.path)")
+        }
+    }
+
+    private func end(_ instance: Instance, _ say: (String) -> Void) async throws {
+        guard instance.isAlive else { return }
+        kill(instance.pid, SIGTERM)
+        let deadline = ContinuousClock.now + Self.patience
+        while instance.isAlive {
+            guard ContinuousClock.now < deadline else {
+                throw StartupError.failed("Process \(instance.pid) does not end. Stop it, then run this again.")
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        say("stopped the API and the controllers (process \(instance.pid))")
+    }
+
+    private func stopNode(_ instance: Instance, _ say: (String) -> Void) async throws {
+        let names = InstanceNames(dataDirID: try directory.instanceID())
+        do {
+            let layout = try ContainerdLayout(base: directory.containerd)
+            let isPrivate = instance.socket == layout.socket
+            let network = NodeNetwork(
+                ContainerdNode.settings(instance.podRange, instance.serviceRange, names, layout))
+            let process = isPrivate ? try ContainerdProcess(layout: layout, logger: logger) : nil
+            let runtime = try ContainerdRuntime(
+                socket: instance.socket, cgroupParent: names.cgroupParent, execDirectory: layout.exec, logger: logger)
+            let stopped = try await withContainerd(process, runtime) {
+                try await stopPods(on: runtime)
+            }
+            say("stopped \(stopped) pods")
+            try await network.tearDown()
+            let left = isPrivate ? await KernelLeftovers(layout: layout, cgroupParent: names.cgroupParent).remove() : []
+            guard left.isEmpty else {
+                throw StartupError.failed("These could not be removed: \(left.joined(separator: ", "))")
+            }
+            say("removed networking, mounts and cgroups")
+        } catch let error as ContainerdError {
+            throw StartupError.failed(error.description)
+        } catch let error as NetworkError {
+            throw StartupError.failed(error.description)
+        } catch let error as RuntimeError {
+            throw StartupError.failed("containerd: \(error)")
+        }
+    }
+
+    /// Runs containerd while `body` works, then stops it.
+    private func withContainerd<Result: Sendable>(
+        _ process: ContainerdProcess?, _ runtime: ContainerdRuntime, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result?.self) { group in
+            if let process {
+                group.addTask {
+                    await process.run()
+                    return nil
+                }
+            }
+            group.addTask {
+                await runtime.run()
+                return nil
+            }
+            group.addTask {
+                try await runtime.waitUntilReady()
+                return try await body()
+            }
+            while let result = try await group.next() {
+                guard let result else { continue }
+                group.cancelAll()
+                return result
+            }
+            throw StartupError.failed("containerd ended before the pods were stopped")
+        }
+    }
+
+    /// Stops every pod of the runtime: in the order of their sets as far as the store knows them, the rest together.
+    private func stopPods(on runtime: ContainerdRuntime) async throws -> Int {
+        let running = try await runtime.pods()
+        let known = try await storedPods().filter { running[$0.metadata.uid] != nil }
+        let byName = Dictionary(known.map { ($0.metadata.namespacedName, $0) }, uniquingKeysWith: { $1 })
+        let orphans = running.keys.filter { uid in !known.contains { $0.metadata.uid == uid } }
+        let lanes = ShutdownPlan(known).lanes.map { lane in lane.compactMap { byName[$0] } }
+        // Pods that ended stay out of the plan, and their sandboxes have to go as well.
+        let planned = Set(lanes.joined().map(\.metadata.uid))
+        let ended = known.map(\.metadata.uid).filter { !planned.contains($0) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for lane in lanes {
+                group.addTask {
+                    for pod in lane {
+                        try await Self.stop(
+                            running[pod.metadata.uid], grace: .seconds(pod.spec.terminationGracePeriodSeconds), runtime)
+                    }
+                }
+            }
+            for uid in orphans + ended { group.addTask { try await Self.stop(running[uid], grace: .zero, runtime) } }
+            try await group.waitForAll()
+        }
+        return running.count
+    }
+
+    private static func stop(_ pod: RuntimePod?, grace: Duration, _ runtime: ContainerdRuntime) async throws {
+        guard let pod else { return }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for container in pod.containers {
+                guard case .running = container.phase else { continue }
+                group.addTask { try await runtime.stopContainer(container.id, grace: grace) }
+            }
+            try await group.waitForAll()
+        }
+        for sandbox in pod.sandboxes {
+            try await runtime.stopSandbox(sandbox.id)
+            try await runtime.removeSandbox(sandbox.id)
+        }
+    }
+
+    private func storedPods() async throws -> [PodView] {
+        guard FileManager.default.fileExists(atPath: directory.store) else { return [] }
+        let open = try await OpenStore.open(.sqlite, directory)
+        let page = try? await open.store.objects(
+            in: KeyRange(APIResource.pods.groupResource), at: .latest, after: nil, limit: nil)
+        await open.close()
+        return (page?.objects ?? []).map { PodView($0.value) }
+    }
+}
