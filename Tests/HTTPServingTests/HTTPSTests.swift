@@ -103,7 +103,8 @@ import Testing
 
     @Test func cancellingAWatchCancelsItsSource() async throws {
         let fed = FedStream()
-        try await withClient(FunctionTransport { _ in APIResponse(code: 200, body: .stream(fed.stream)) }) { _, client in
+        try await withClient(FunctionTransport { _ in APIResponse(code: 200, body: .stream(fed.stream)) }) {
+            _, client in
             guard case .stream(let stream) = try await client.send(APIRequest(.get, "/watch")).body else {
                 Issue.record("no stream")
                 return

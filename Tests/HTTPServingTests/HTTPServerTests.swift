@@ -124,7 +124,8 @@ import Testing
 
     @Test func stoppingEndsStreamsWell() async throws {
         let fed = FedStream()
-        try await withServer(FunctionTransport { _ in APIResponse(code: 200, body: .stream(fed.stream)) }) { server, port in
+        try await withServer(FunctionTransport { _ in APIResponse(code: 200, body: .stream(fed.stream)) }) {
+            server, port in
             let client = try await RawClient(port: port)
             try await client.send("GET /watch HTTP/1.1\r\nHost: x\r\n\r\n")
             _ = await client.read(until: "\r\n\r\n")

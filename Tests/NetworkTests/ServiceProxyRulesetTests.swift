@@ -11,7 +11,9 @@ import Testing
         nodePodRange: IPv4Range("10.244.0.0/24")!, serviceRange: IPv4Range("10.96.0.0/16")!,
         dnsAddress: IPv4Address("10.96.0.10")!)
 
-    static func entry(_ name: String, _ spec: Value, ports: [Value] = [["port": 80]], _ slices: [Value]) -> ServiceEndpoints {
+    static func entry(
+        _ name: String, _ spec: Value, ports: [Value] = [["port": 80]], _ slices: [Value]
+    ) -> ServiceEndpoints {
         var object: Value = ["metadata": ["name": .string(name), "namespace": "default"], "spec": spec]
         object["spec", "ports"] = .array(ports)
         return ServiceEndpoints(
@@ -36,21 +38,26 @@ import Testing
 
     /// Services of every shape; the text is also what `nft -c` was tried with.
     static let services = [
-        entry("web", ["clusterIP": "10.96.0.20", "type": "NodePort"], ports: [["port": 80, "nodePort": 30080]],
+        entry(
+            "web", ["clusterIP": "10.96.0.20", "type": "NodePort"], ports: [["port": 80, "nodePort": 30080]],
             [slice([endpoint("10.244.0.6"), endpoint("10.244.0.5"), endpoint("10.244.0.7", ready: false)])]),
-        entry("sticky", ["clusterIP": "10.96.0.21", "sessionAffinity": "ClientIP"],
+        entry(
+            "sticky", ["clusterIP": "10.96.0.21", "sessionAffinity": "ClientIP"],
             ports: [["name": "a", "port": 80], ["name": "b", "port": 53, "protocol": "UDP"]],
             [
                 slice(
                     [endpoint("10.244.0.8"), endpoint("10.244.0.9")],
                     ports: [["name": "a", "port": 8080], ["name": "b", "port": 5353, "protocol": "UDP"]])
             ]),
-        entry("local", [
-            "clusterIP": "10.96.0.22", "type": "NodePort", "internalTrafficPolicy": "Local",
-            "externalTrafficPolicy": "Local", "externalIPs": ["192.0.2.7"],
-        ], ports: [["port": 443, "nodePort": 30443]],
+        entry(
+            "local",
+            [
+                "clusterIP": "10.96.0.22", "type": "NodePort", "internalTrafficPolicy": "Local",
+                "externalTrafficPolicy": "Local", "externalIPs": ["192.0.2.7"],
+            ], ports: [["port": 443, "nodePort": 30443]],
             [slice([endpoint("10.244.0.10"), endpoint("10.244.1.10", node: "n2")])]),
-        entry("elsewhere", ["clusterIP": "10.96.0.23", "internalTrafficPolicy": "Local"],
+        entry(
+            "elsewhere", ["clusterIP": "10.96.0.23", "internalTrafficPolicy": "Local"],
             [slice([endpoint("10.244.1.11", node: "n2")])]),
         entry("empty", ["clusterIP": "10.96.0.24"], []),
         entry("headless", ["clusterIP": "None"], [slice([endpoint("10.244.0.12")])]),

@@ -38,6 +38,7 @@ package final class HTTPSTransport: APITransport, Sendable {
     /// Closes every connection.
     package func shutdown() async { try? await client.shutdown() }
 
+    /// Sends a request with this client's identity; cancelling the task gives it up.
     package func send(_ request: APIRequest) async throws(TransportError) -> APIResponse {
         let reply: HTTPClientResponse
         do {

@@ -71,7 +71,9 @@ enum Base64 {
             guard padding == 0, let digit = digit(byte) else { return nil }
             bits = bits << 6 | UInt32(digit)
             count += 1
-            if count % 4 == 0 { bytes.append(contentsOf: [UInt8(bits >> 16 & 255), UInt8(bits >> 8 & 255), UInt8(bits & 255)]) }
+            if count % 4 == 0 {
+                bytes.append(contentsOf: [UInt8(bits >> 16 & 255), UInt8(bits >> 8 & 255), UInt8(bits & 255)])
+            }
         }
         switch (count % 4, padding) {
         case (0, 0): break

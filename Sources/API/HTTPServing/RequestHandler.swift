@@ -236,7 +236,8 @@ extension RequestHandler {
         do {
             let pipeline = context.pipeline.syncOperations
             let channel = try WebSocketHandshake.addHandlers(
-                to: context.channel, maximumMessage: configuration.maximumMessage, onClose: { exchange.end(.clientGone) })
+                to: context.channel, maximumMessage: configuration.maximumMessage,
+                onClose: { exchange.end(.clientGone) })
             state = .closed
             pipeline.removeHandler(context: context, promise: nil)
             for handler in httpHandlers { pipeline.removeHandler(handler, promise: nil) }
@@ -262,7 +263,8 @@ extension RequestHandler {
             headers.replaceOrAdd(name: "Connection", value: "keep-alive")
         }
         return HTTPResponseHead(
-            version: isHTTP2 ? .http2 : .http1_1, status: HTTPResponseStatus(statusCode: response.code), headers: headers)
+            version: isHTTP2 ? .http2 : .http1_1, status: HTTPResponseStatus(statusCode: response.code),
+            headers: headers)
     }
 
     /// After a refused upgrade the decoder reads no further request.

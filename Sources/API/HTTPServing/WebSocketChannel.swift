@@ -52,10 +52,12 @@ final class WebSocketChannel: MessageChannel, Sendable {
     }
 
     func close() async {
-        guard state.withLock({ state in
-            defer { state.closing = true }
-            return !state.closing
-        }) else { return }
+        guard
+            state.withLock({ state in
+                defer { state.closing = true }
+                return !state.closing
+            })
+        else { return }
         channel.pipeline.fireUserInboundEventTriggered(CloseWanted())
     }
 

@@ -47,7 +47,8 @@ struct ServicePort {
         key = entry.key
         transport = port.transport.lowercased()
         self.port = port.port
-        nodePort = Self.isPort(port.nodePort) && ["NodePort", "LoadBalancer"].contains(service.type) ? port.nodePort : 0
+        nodePort =
+            Self.isPort(port.nodePort) && ["NodePort", "LoadBalancer"].contains(service.type) ? port.nodePort : 0
         self.clusterIP = clusterIP
         externalIPs = service.externalIPs.compactMap { IPv4Address($0) }
         keepsClients = service.sessionAffinity == "ClientIP"

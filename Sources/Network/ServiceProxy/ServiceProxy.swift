@@ -10,6 +10,7 @@ package import PodNetworking
 /// are not applied. A ruleset goes in as one transaction, so a failure leaves the former rules working; it is tried
 /// again after 0.1 to 30 seconds, or on the next change. When the task ends the rules stay, as pods go on.
 package final class ServiceProxy: ControlLoop {
+    /// Its name, for logs.
     package let name = "service proxy"
     /// The time between two rulesets, at least.
     package static let minimumPause = Duration.milliseconds(50)
