@@ -57,7 +57,7 @@ package struct LogRenderer: Sendable {
         var output: [UInt8] = []
         var start = 0
         while let end = bytes[start...].firstIndex(of: 0x0A) {
-            if isTooLong {
+            if isTooLong || pending.count + end - start > Self.maximumLine {
                 isTooLong = false
             } else if pending.isEmpty {
                 render(bytes[start..<end], into: &output)

@@ -102,9 +102,9 @@ package enum NodeObject {
     private static func conditions(_ health: NodeHealth, former: Value, at now: Timestamp) -> [Value] {
         let before = former["conditions"]?.array ?? []
         return [
-            pressure("MemoryPressure", health.memoryPressure, "InsufficientMemory", "SufficientMemory", "memory available"),
+            pressure("MemoryPressure", health.memoryPressure, "Memory", "memory available"),
             disk(health.diskPressure),
-            pressure("PIDPressure", health.processPressure, "InsufficientPID", "SufficientPID", "PID available"),
+            pressure("PIDPressure", health.processPressure, "PID", "PID available"),
             ready(health.problem),
         ].map { condition in
             let same = before.first { $0["type"] == condition["type"] && $0["status"] == condition["status"] }
@@ -123,10 +123,10 @@ package enum NodeObject {
         ]
     }
 
-    private static func pressure(_ type: String, _ isSet: Bool, _ bad: String, _ good: String, _ what: String) -> Value {
+    private static func pressure(_ type: String, _ isSet: Bool, _ subject: String, _ what: String) -> Value {
         [
             "type": .string(type), "status": isSet ? "True" : "False",
-            "reason": .string("KubeletHas\(isSet ? bad : good)"),
+            "reason": .string("KubeletHas\(isSet ? "Insufficient" : "Sufficient")\(subject)"),
             "message": .string("kubelet has \(isSet ? "insufficient" : "sufficient") \(what)"),
         ]
     }
