@@ -14,6 +14,7 @@ package struct NFTCommand: RulesetApplier {
     /// An applier.
     package init() {}
 
+    /// Runs nft with the ruleset on its standard input.
     package func apply(_ ruleset: String) async throws(NetworkError) {
         do { try await Self.program.run(["-f", "-"], input: ruleset) } catch { throw .program(error) }
     }

@@ -17,6 +17,8 @@ package final class ContainerdProcess: Sendable {
     private static let ctr = SystemProgram(name: "ctr", debianPackage: "containerd")
     private static let crun = SystemProgram(name: "crun", debianPackage: "crun")
     private static let runc = SystemProgram(name: "runc", debianPackage: "runc")
+    /// How long the log may be at a start before it is put aside, in bytes.
+    private static let logLimit = 10 << 20
     private static let longestBackOff = Duration.seconds(10)
 
     /// Where it keeps everything.
@@ -36,6 +38,7 @@ package final class ContainerdProcess: Sendable {
         } catch { throw .program(error) }
         for folder in layout.folders { try Files.makeFolders(folder) }
         chmod(layout.base, 0o711)
+        Self.rotateLog(layout.log)
         let runtime = try Self.lowLevelRuntime(layout)
         let text = ContainerdConfiguration(layout: layout, runtime: runtime).text
         try Files.write(Array(text.utf8), to: layout.configuration)
@@ -63,6 +66,12 @@ package final class ContainerdProcess: Sendable {
 
     private func runOnce() async -> String {
         do { return "\(try await child.run())" } catch { return "\(error)" }
+    }
+
+    /// Keeps one former log, so that the two together stay bounded over many starts.
+    private static func rotateLog(_ path: String) {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_size > logLimit { rename(path, path + ".1") }
     }
 
     /// Prefers crun; where the kernel lets some controllers be v1 and leaves only hugetlb to v2, mounts that as v1 below

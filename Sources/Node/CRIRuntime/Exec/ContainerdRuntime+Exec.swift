@@ -6,6 +6,7 @@ extension ContainerdRuntime {
     /// The longest output of `execSync` in bytes.
     private static let outputLimit = 10 << 10
 
+    /// Runs a command to its end; `timedOut` after `timeout`, rounded up to whole seconds.
     package func execSync(
         _ containerID: String, command: [String], timeout: Duration
     ) async throws(RuntimeError) -> CommandResult {
@@ -22,6 +23,7 @@ extension ContainerdRuntime {
         return CommandResult(exitCode: Int(answer.exitCode), output: String(decoding: output, as: UTF8.self))
     }
 
+    /// Starts a command with streams; `failed` when the container does not run.
     package func exec(_ containerID: String, _ request: ExecRequest) async throws(RuntimeError) -> any ExecSession {
         let status = try await connection.call("ContainerStatus") { connection in
             try await connection.runtime.containerStatus(

@@ -2,6 +2,7 @@ package import NodeInterfaces
 internal import SwiftProtobuf
 
 extension ContainerdRuntime {
+    /// The image when it is present; short names are completed.
     package func image(_ reference: String) async throws(RuntimeError) -> ImageStatus? {
         let answer = try await connection.call("ImageStatus") { connection in
             try await connection.images.imageStatus(
@@ -11,6 +12,7 @@ extension ContainerdRuntime {
         return answer.hasImage ? answer.image.imageStatus : nil
     }
 
+    /// Pulls an image, for at most half an hour.
     package func pull(_ reference: String) async throws(RuntimeError) -> ImageStatus {
         let name = ImageName.normalized(reference)
         let answer = try await connection.call("PullImage") { connection in
@@ -23,6 +25,7 @@ extension ContainerdRuntime {
         return image
     }
 
+    /// All images.
     package func images() async throws(RuntimeError) -> [ImageStatus] {
         let answer = try await connection.call("ListImages") { connection in
             try await connection.images.listImages(.init(), options: ContainerdConnection.options(.readCall))

@@ -3,6 +3,7 @@ internal import Processes
 internal import SwiftProtobuf
 
 extension ContainerdRuntime {
+    /// Makes the pod's cgroup with its limits, then the sandbox.
     package func runSandbox(_ config: SandboxConfig) async throws(RuntimeError) -> String {
         let path = config.cgroupPath(below: cgroupParent)
         do {
@@ -24,6 +25,7 @@ extension ContainerdRuntime {
         }
     }
 
+    /// Stops a sandbox and everything in it; one that is gone is no error.
     package func stopSandbox(_ id: String) async throws(RuntimeError) {
         try await ignoringAbsence { () async throws(RuntimeError) in
             _ = try await connection.call("StopPodSandbox") { connection in
@@ -33,6 +35,7 @@ extension ContainerdRuntime {
         }
     }
 
+    /// Removes a sandbox and the pod's cgroup; one that is gone is no error.
     package func removeSandbox(_ id: String) async throws(RuntimeError) {
         try await ignoringAbsence { () async throws(RuntimeError) in
             let status = try await connection.call("PodSandboxStatus") { connection in
@@ -50,6 +53,7 @@ extension ContainerdRuntime {
         }
     }
 
+    /// Makes a container; `notFound` when the image is absent.
     package func createContainer(
         _ config: ContainerConfig, sandbox id: String, sandboxConfig: SandboxConfig
     ) async throws(RuntimeError) -> String {
@@ -66,6 +70,7 @@ extension ContainerdRuntime {
         return answer.containerID
     }
 
+    /// Starts a container.
     package func startContainer(_ id: String) async throws(RuntimeError) {
         _ = try await connection.call("StartContainer") { connection in
             try await connection.runtime.startContainer(
@@ -73,6 +78,7 @@ extension ContainerdRuntime {
         }
     }
 
+    /// Asks a container to end and kills it after `grace`, rounded up to whole seconds.
     package func stopContainer(_ id: String, grace: Duration) async throws(RuntimeError) {
         let seconds = grace.components.seconds + (grace.components.attoseconds > 0 ? 1 : 0)
         try await ignoringAbsence { () async throws(RuntimeError) in
@@ -86,6 +92,7 @@ extension ContainerdRuntime {
         }
     }
 
+    /// Removes a container; one that is gone is no error.
     package func removeContainer(_ id: String) async throws(RuntimeError) {
         try await ignoringAbsence { () async throws(RuntimeError) in
             _ = try await connection.call("RemoveContainer") { connection in

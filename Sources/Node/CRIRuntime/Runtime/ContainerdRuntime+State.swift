@@ -3,6 +3,7 @@ internal import ObjectModel
 internal import SwiftProtobuf
 
 extension ContainerdRuntime {
+    /// Every pod; two calls to containerd when nothing has changed.
     package func pods() async throws(RuntimeError) -> [String: RuntimePod] {
         let (sandboxes, containers) = try await lists(uid: nil)
         let pods = try await assembled(sandboxes, containers)
@@ -10,6 +11,7 @@ extension ContainerdRuntime {
         return pods
     }
 
+    /// One pod; two calls to containerd when nothing has changed.
     package func pod(uid: String) async throws(RuntimeError) -> RuntimePod {
         let (sandboxes, containers) = try await lists(uid: uid)
         return try await assembled(sandboxes, containers)[uid] ?? RuntimePod()

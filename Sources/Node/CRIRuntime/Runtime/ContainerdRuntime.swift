@@ -101,6 +101,7 @@ package final class ContainerdRuntime: ContainerRuntime {
         throw .failed("the sandbox image was imported and is not there")
     }
 
+    /// Name and version of the runtime behind CRI.
     package func version() async throws(RuntimeError) -> String { try await version(timeout: .readCall) }
 
     private func version(timeout: Duration) async throws(RuntimeError) -> String {
@@ -111,5 +112,6 @@ package final class ContainerdRuntime: ContainerRuntime {
         return "\(answer.runtimeName)://\(number)"
     }
 
+    /// Starts, exits and out-of-memory events; one without uid first when the subscription begins only later.
     package func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> { feed.listen() }
 }
