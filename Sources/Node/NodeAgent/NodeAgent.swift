@@ -1,0 +1,96 @@
+package import APIProtocol
+package import ControllerRuntime
+package import Logging
+package import NodeInterfaces
+internal import ObjectModel
+
+/// The agent of one node: runs the pods that are bound to it and tells the API how they are.
+///
+/// Guarantees: one step at a time for each pod; a container is not started again because the agent restarted; a pod
+/// that the API has forgotten is stopped within its grace period. Everything it knows can be lost: it goes on from the
+/// API and the runtime. Cancelling `run` leaves every pod running.
+package final class NodeAgent: ControlLoop {
+    package let name: String
+    /// Logs of and commands in this node's containers.
+    package var connection: any NodeConnection { localConnection }
+
+    private let localConnection: LocalNodeConnection
+    private let environment: PodEnvironment
+    private let pods: ObjectCache<AgentPod>
+    private let table: PodTable
+    private let log: Logger
+    private let runtimeSignal = Signal()
+
+    /// An agent. `objects` is shared by all agents of a process and is run by who made it.
+    package init(
+        configuration: NodeAgentConfiguration, client: APIClient, runtime: any ContainerRuntime,
+        prober: any NetworkProber, plugins: [any VolumePlugin], objects: ClusterObjects,
+        clock: ControlClock = .system, log: Logger = Logger(label: "ordinal.node")
+    ) {
+        name = "agent of \(configuration.nodeName)"
+        environment = PodEnvironment(
+            configuration: configuration, client: client, runtime: runtime, prober: prober, plugins: plugins,
+            objects: objects,
+            recorder: EventRecorder(component: "kubelet", host: configuration.nodeName, client: client, clock: clock),
+            clock: clock, images: ImageFetcher(runtime: runtime, clock: clock),
+            starts: Slots(configuration.startsInFlight))
+        let table = PodTable(environment: environment)
+        let pods = ObjectCache<AgentPod>()
+        pods.onChange { table.apply($0) }
+        objects.onChange { table.wake(namespace: $0) }
+        localConnection = LocalNodeConnection(configuration: configuration, runtime: runtime, pods: pods)
+        self.pods = pods
+        self.table = table
+        self.log = log
+    }
+
+    /// Works until the task is cancelled; then the pods go on without it.
+    package func run() async {
+        let environment = environment
+        await withTaskGroup(of: Void.self) { group in
+            let registration = NodeRegistration(
+                configuration: environment.configuration, client: environment.client, runtime: environment.runtime,
+                clock: environment.clock, signal: runtimeSignal)
+            let lease = NodeLease(
+                nodeName: environment.configuration.nodeName, client: environment.client, clock: environment.clock)
+            let informer = Informer(
+                pods, client: environment.client,
+                fieldSelector: "spec.nodeName=\(environment.configuration.nodeName)", clock: environment.clock)
+            group.addTask { await registration.run() }
+            group.addTask { await lease.run() }
+            group.addTask { await environment.recorder.run() }
+            group.addTask { await informer.run() }
+            group.addTask { await self.table.run() }
+            group.addTask { await self.follow() }
+        }
+    }
+
+    /// Follows the runtime's events; after each gap everything is looked at again.
+    private func follow() async {
+        await pods.waitUntilSynced()
+        var failures = 0
+        while !Task.isCancelled {
+            do throws(RuntimeError) {
+                let events = try await environment.runtime.events()
+                let all = try await environment.runtime.pods()
+                failures = 0
+                runtimeSignal.give()
+                let known = Set(pods.allObjects.map(\.uid))
+                table.adoptOrphans(all.filter { !known.contains($0.key) })
+                tell(nil)
+                for await event in events { tell(event.podUID) }
+            } catch {
+                log.warning("the container runtime does not answer", metadata: ["reason": "\(error.text)"])
+            }
+            runtimeSignal.give()
+            failures += 1
+            let wait = BackOff.watches.delay(failures: failures, random: environment.clock.random())
+            try? await environment.clock.sleep(wait)
+        }
+    }
+
+    private func tell(_ podUID: String?) {
+        table.wake(podUID)
+        localConnection.wake(podUID)
+    }
+}

@@ -1,0 +1,32 @@
+internal import NodeInterfaces
+internal import ObjectModel
+
+/// What a container left in its termination message file, or (with `FallbackToLogsOnError`) the end of its log.
+extension ContainerState {
+    static let longestMessage = 4096
+    static let longestLogTail = 2048
+    static let mostLogLines = 80
+
+    /// Puts the container's last words into its end, when the runtime has none.
+    mutating func addLastWords() {
+        guard case .exited(let code, let reason, let message, let startedAt, let finishedAt) = phase, message.isEmpty
+        else { return }
+        var words = annotations[RuntimeKeys.terminationMessageFile].map { NodeFiles.text($0, limit: Self.longestMessage) } ?? ""
+        if words.isEmpty, code != 0, annotations[RuntimeKeys.terminationMessagePolicy] == "FallbackToLogsOnError" {
+            words = LogTail.text(of: logPath, lines: Self.mostLogLines, bytes: Self.longestLogTail)
+        }
+        guard !words.isEmpty else { return }
+        phase = .exited(code: code, reason: reason, message: words, startedAt: startedAt, finishedAt: finishedAt)
+    }
+}
+
+/// Small reads of the node's files, where absence reads as nothing.
+enum NodeFiles {
+    static func text(_ path: String, limit: Int = 1 << 20) -> String {
+        do throws(HostFileError) {
+            return String(decoding: try HostFiles.read(path, limit: limit), as: UTF8.self)
+        } catch {
+            return ""
+        }
+    }
+}

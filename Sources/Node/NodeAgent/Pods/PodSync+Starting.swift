@@ -1,0 +1,219 @@
+internal import ControllerRuntime
+internal import Kinds
+internal import NodeInterfaces
+internal import ObjectModel
+
+extension PodSync {
+    private static let setUpBackOff = BackOff(first: .milliseconds(500), last: .seconds(122))
+
+    /// Does what the core decided.
+    mutating func perform(_ steps: PodSteps, _ observed: RuntimePod) async {
+        for stop in steps.stops {
+            guard let state = observed.containers.first(where: { $0.id == stop.id }) else { continue }
+            await stopContainer(state, grace: stop.grace ?? pod.gracePeriod, message: stop.message)
+        }
+        guard steps.newSandbox != nil || !steps.starts.isEmpty else { return }
+        publish(observed, life: .active)
+        await environment.starts.take()
+        defer { environment.starts.giveBack() }
+        if Task.isCancelled { return }
+        let data = await referencedData()
+        do throws(VolumeFailure) {
+            try await setUpVolumes(data)
+        } catch {
+            note(error)
+            return setUpFailed("FailedMount", error.message)
+        }
+        if steps.newSandbox != nil, !observed.sandboxes.isEmpty {
+            environment.note(
+                pod, .normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
+            await stopEverything(observed, grace: pod.gracePeriod)
+        }
+        guard let sandbox = await sandbox(steps) else { return }
+        memory.setUpFailure = nil
+        setUpFailures = 0
+        for start in steps.starts {
+            guard let container = pod.container(start.name), !Task.isCancelled else { continue }
+            await self.start(container, start, in: sandbox, data)
+        }
+    }
+
+    private mutating func setUpFailed(_ reason: String, _ message: String) {
+        setUpFailures += 1
+        let wait = Self.setUpBackOff.delay(failures: setUpFailures)
+        memory.setUpFailure = StartFailure(reason: reason, message: message, retryAt: now + wait)
+    }
+
+    private struct ReadySandbox {
+        var id: String
+        var config: SandboxConfig
+        var addresses: [String]
+    }
+
+    /// The sandbox to start containers in, made when it is needed; nil after a failure, which is noted.
+    private mutating func sandbox(_ steps: PodSteps) async -> ReadySandbox? {
+        let attempt = steps.newSandbox ?? 0
+        var config = assembly.sandbox(attempt: attempt)
+        do {
+            if !environment.configuration.isSimulated {
+                try HostFiles.makeDirectory(paths.root, mode: 0o750)
+                try HostFiles.makeDirectory(paths.logs)
+            }
+            let id: String
+            if let existing = steps.sandboxID { id = existing } else { id = try await runtime.runSandbox(config) }
+            let sandboxes = try await runtime.pod(uid: pod.uid).sandboxes
+            let state = sandboxes.first { $0.id == id }
+            config.attempt = state?.attempt ?? attempt
+            let addresses =
+                pod.view.spec.hostNetwork ? [environment.configuration.nodeAddress] : state?.addresses ?? []
+            if !environment.configuration.isSimulated {
+                let hosts = naming.hostsFile(addresses: addresses, hostFile: NodeFiles.text("/etc/hosts"))
+                // A container holds the file open by a mount: it is written in place.
+                try HostFiles.write(Array(hosts.utf8), to: paths.hostsFile)
+            }
+            return ReadySandbox(id: id, config: config, addresses: addresses)
+        } catch {
+            let text = (error as? RuntimeError)?.text ?? "\(error)"
+            environment.note(pod, .warning, "FailedCreatePodSandBox", "Failed to create pod sandbox: \(text)")
+            setUpFailed("FailedCreatePodSandBox", text)
+            return nil
+        }
+    }
+
+    // MARK: Containers
+
+    private mutating func start(
+        _ container: ContainerView, _ start: ContainerStart, in sandbox: ReadySandbox, _ data: ReferencedData
+    ) async {
+        if let formerEnd = start.formerEnd {
+            memory.restarts.tried(container.name, failedAt: formerEnd, now: now)
+        }
+        guard let image = await image(of: container) else { return }
+        let config: ContainerConfig
+        do throws(ConfigurationError) {
+            config = try self.config(of: container, start.attempt, image, sandbox.addresses, data)
+        } catch {
+            return startFailed(container, "CreateContainerConfigError", error.description, after: .seconds(10))
+        }
+        var created: String?
+        do {
+            try makeFiles(of: config)
+            let id = try await runtime.createContainer(config, sandbox: sandbox.id, sandboxConfig: sandbox.config)
+            created = id
+            environment.note(pod, .normal, "Created", "Container created", container: container.name)
+            link(config, id: id)
+            try await runtime.startContainer(id)
+        } catch {
+            let text = (error as? RuntimeError)?.text ?? "\(error)"
+            let reason = created == nil ? "CreateContainerError" : "RunContainerError"
+            // The runtime keeps what failed to start as an instance that ended; its restarts wait ever longer.
+            return startFailed(container, reason, text, after: created == nil ? .seconds(10) : .seconds(1))
+        }
+        memory.failures[container.name] = nil
+        environment.note(pod, .normal, "Started", "Container started", container: container.name)
+        if let id = created { await afterStart(container, id: id, podIP: sandbox.addresses.first ?? "") }
+    }
+
+    private func config(
+        of container: ContainerView, _ attempt: Int, _ image: ImageStatus, _ addresses: [String],
+        _ data: ReferencedData
+    ) throws(ConfigurationError) -> ContainerConfig {
+        let fields = PodFields(
+            pod: pod, podIPs: addresses, nodeAddress: environment.configuration.nodeAddress,
+            capacity: environment.configuration.capacity)
+        var variables = try ContainerEnvironment(fields: fields, data: data, services: environment.objects.allServices)
+            .variables(of: container)
+        if !variables.contains(where: { $0.name == "HOSTNAME" }) { variables.append(("HOSTNAME", naming.hostname)) }
+        let mounts =
+            environment.configuration.isSimulated
+            ? []
+            : try assembly.mounts(
+                of: container, attempt: attempt, volumes: volumes.hostPaths, environment: variables)
+        return try assembly.container(
+            container, attempt: attempt, image: image, environment: variables, mounts: mounts)
+    }
+
+    private mutating func image(of container: ContainerView) async -> ImageStatus? {
+        do throws(ImageFetcher.Failure) {
+            let (image, origin) = try await environment.images.image(
+                container.image, policy: container.imagePullPolicy,
+                pulling: {
+                    environment.note(
+                        pod, .normal, "Pulling", "Pulling image \"\(container.image)\"", container: container.name)
+                })
+            memory.pulls.succeeded(container.image)
+            noteImage(container, image, origin)
+            return image
+        } catch {
+            environment.note(
+                pod, .warning, "Failed",
+                error.reason == "ErrImagePull"
+                    ? "Failed to pull image \"\(container.image)\": \(error.message)" : error.message,
+                container: container.name)
+            memory.pulls.tried(container.image, failedAt: now, now: now)
+            startFailed(container, error.reason, error.message, after: memory.pulls.delay(container.image))
+            return nil
+        }
+    }
+
+    private func noteImage(_ container: ContainerView, _ image: ImageStatus, _ origin: ImageFetcher.Origin) {
+        let name = "\"\(container.image)\""
+        let message =
+            switch origin {
+            case .present: "Container image \(name) already present on machine and can be accessed by the pod"
+            case .presentWithoutRegistry(let why):
+                "Container image \(name) already present on machine; its registry was not reached (\(why))"
+            case .pulled(let time):
+                "Successfully pulled image \(name) in \(GoDuration.precise(time)) "
+                    + "(\(GoDuration.precise(time)) including waiting). Image size: \(image.size) bytes."
+            }
+        environment.note(pod, .normal, "Pulled", message, container: container.name)
+    }
+
+    private mutating func startFailed(
+        _ container: ContainerView, _ reason: String, _ message: String, after wait: Duration
+    ) {
+        memory.failures[container.name] = StartFailure(reason: reason, message: message, retryAt: now + wait)
+        environment.note(pod, .warning, "Failed", "Error: \(reason == "ErrImagePull" ? reason : message)", container: container.name)
+    }
+
+    // MARK: Files
+
+    private func makeFiles(of config: ContainerConfig) throws(HostFileError) {
+        guard !environment.configuration.isSimulated else { return }
+        try HostFiles.makeDirectory("\(paths.logs)/\(config.name)")
+        if let file = config.annotations[RuntimeKeys.terminationMessageFile] {
+            try HostFiles.makeDirectory(HostFiles.directory(of: file))
+            // Any user of the container may write it.
+            try HostFiles.write([], to: file, mode: 0o666)
+        }
+        guard let container = pod.container(config.name) else { return }
+        for mount in container.volumeMounts where !mount.subPath.isEmpty || !mount.subPathExpression.isEmpty {
+            let path = config.mounts.first { $0.containerPath == mount.mountPath }?.hostPath
+            if let path, HostFiles.kind(path) == nil { try HostFiles.makeDirectory(path) }
+        }
+    }
+
+    private func link(_ config: ContainerConfig, id: String) {
+        guard !environment.configuration.isSimulated else { return }
+        do throws(HostFileError) {
+            try HostFiles.makeDirectory(environment.configuration.containerLogsDirectory)
+            try HostFiles.link(
+                paths.logLink(config.name, id: id), to: paths.log(config.name, attempt: config.attempt))
+        } catch {
+            environment.note(pod, .warning, "FailedLogLink", error.description, container: config.name)
+        }
+    }
+
+    // MARK: postStart
+
+    private func afterStart(_ container: ContainerView, id: String, podIP: String) async {
+        guard let hook = container.lifecycle?.object("postStart") else { return }
+        let failure = await LifecycleHook(hook, container: container, podIP: podIP)
+            .run(in: id, environment, limit: nil)
+        guard let failure else { return }
+        environment.note(pod, .warning, "FailedPostStartHook", "PostStartHook failed: \(failure)", container: container.name)
+        let state = await state(orElse: RuntimePod()).containers.first { $0.id == id }
+        if let state { await stopContainer(state, grace: pod.gracePeriod, message: "FailedPostStartHook") }
+    }
+}

@@ -1,0 +1,161 @@
+internal import APIProtocol
+internal import ControllerRuntime
+internal import Kinds
+internal import NodeInterfaces
+internal import ObjectModel
+
+/// One pod's work: reads what the runtime has, asks the pure core what to do, does it and publishes the status.
+/// Everything it remembers can be lost: a new one goes on from what the API and the runtime have.
+struct PodSync {
+    /// What comes after a step.
+    enum Outcome {
+        /// Wait for news, at most this long.
+        case wait(Duration?)
+        /// Nothing of the pod is left here.
+        case finished
+    }
+
+    var pod: AgentPod
+    var isGone = false
+    let environment: PodEnvironment
+    let publisher: StatusPublisher
+    let probes: ProbeRunner
+    var memory = PodMemory()
+    var volumes = PodVolumes()
+    var setUpFailures = 0
+    private var newProbes: [@Sendable () async -> Void] = []
+    private var runtimeFailures = 0
+
+    init(pod: AgentPod, environment: PodEnvironment, publisher: StatusPublisher, probes: ProbeRunner) {
+        self.pod = pod
+        self.environment = environment
+        self.publisher = publisher
+        self.probes = probes
+    }
+
+    var runtime: any ContainerRuntime { environment.runtime }
+    var now: Timestamp { environment.now }
+    var paths: PodPaths { PodPaths(pod: pod.identity, configuration: environment.configuration) }
+    var naming: PodNaming {
+        let configuration = environment.configuration
+        return PodNaming(
+            pod: pod, clusterDomain: configuration.clusterDomain, clusterDNS: configuration.clusterDNS,
+            hostResolver: NodeFiles.text("/etc/resolv.conf"), nodeName: configuration.nodeName)
+    }
+    var assembly: ContainerAssembly {
+        ContainerAssembly(pod: pod, configuration: environment.configuration, naming: naming)
+    }
+
+    /// The loops of probes that began with the last step.
+    mutating func takeNewProbes() -> [@Sendable () async -> Void] {
+        defer { newProbes = [] }
+        return newProbes
+    }
+
+    mutating func step() async -> Outcome {
+        let observed: RuntimePod
+        do throws(RuntimeError) {
+            observed = try await runtime.pod(uid: pod.uid)
+            runtimeFailures = 0
+        } catch {
+            runtimeFailures += 1
+            return .wait(BackOff.watches.delay(failures: runtimeFailures, random: environment.clock.random()))
+        }
+        if isGone || pod.view.isTerminating { return await finish(observed) }
+        memory.health = probes.health
+        memory.deadlineExceeded = memory.deadlineExceeded || isPastDeadline
+        if pod.view.isTerminal || memory.deadlineExceeded { return await end(observed) }
+        return await advance(observed)
+    }
+
+    // MARK: A pod that should run
+
+    private mutating func advance(_ observed: RuntimePod) async -> Outcome {
+        settleImageFailures()
+        let steps = podSteps(desired: pod, observed: observed, memory: memory, at: now)
+        noteHeldBack(steps.heldBack)
+        memory.heldBack = steps.heldBack
+        if steps.stopsPod, steps.newSandbox == nil { return await end(observed) }
+        var recheck = steps.recheckAfter
+        if steps.isEmpty {
+            if let refresh = await refreshVolumes() { recheck = min(recheck ?? refresh, refresh) }
+            watch(observed)
+            publish(observed, life: .active)
+            await collectGarbage(observed)
+        } else {
+            await perform(steps, observed)
+            // What was done is looked at again at once: it shows in the runtime.
+            let after = await state(orElse: observed)
+            watch(after)
+            publish(after, life: .active)
+            recheck = .zero
+            if memory.failures.values.contains(where: { $0.retryAt > now }) || memory.setUpFailure != nil {
+                recheck = .seconds(1)
+            }
+        }
+        if let deadline = untilDeadline { recheck = min(recheck ?? deadline, deadline) }
+        return .wait(recheck)
+    }
+
+    func state(orElse former: RuntimePod) async -> RuntimePod {
+        do throws(RuntimeError) {
+            return try await runtime.pod(uid: pod.uid)
+        } catch {
+            return former
+        }
+    }
+
+    /// A failed pull is shown once as such and then as waiting.
+    private mutating func settleImageFailures() {
+        for (name, failure) in memory.failures where failure.reason == "ErrImagePull" {
+            guard failure.retryAt > now, let image = pod.container(name)?.image else { continue }
+            let message = "Back-off pulling image \"\(image)\""
+            memory.failures[name]?.reason = "ImagePullBackOff"
+            memory.failures[name]?.message = "\(message): ErrImagePull: \(failure.message)"
+            environment.note(pod, .normal, "BackOff", message, container: name)
+        }
+    }
+
+    private func noteHeldBack(_ heldBack: [String: String]) {
+        for name in heldBack.keys where memory.heldBack[name] != heldBack[name] {
+            environment.note(
+                pod, .warning, "BackOff",
+                "Back-off restarting failed container \(name) in pod \(pod.key.name)_\(pod.key.namespace)(\(pod.uid))",
+                container: name)
+        }
+    }
+
+    /// Begins probes of containers that run, ends those of others.
+    private mutating func watch(_ observed: RuntimePod) {
+        let address = observed.sandboxes.first?.addresses.first ?? environment.configuration.nodeAddress
+        let statuses = pod.view.status.initContainerStatuses + pod.view.status.containerStatuses
+        var running: Set<String> = []
+        for state in observed.containers {
+            guard case .running(let startedAt) = state.phase, let container = pod.container(state.name) else { continue }
+            running.insert(state.id)
+            let known = statuses.first { $0.containerID == ContainerReporter.identifier(state) }
+            newProbes += probes.begin(
+                container, id: state.id, startedAt: startedAt, podIP: address, reported: known)
+        }
+        probes.keep(running)
+        memory.health = probes.health
+    }
+
+    func publish(_ observed: RuntimePod, life: PodLife) {
+        var report = observed
+        for index in report.containers.indices { report.containers[index].addLastWords() }
+        publisher.publish(
+            podStatus(
+                of: pod, observed: report, memory: memory, life: life,
+                nodeAddress: environment.configuration.nodeAddress, at: now))
+    }
+
+    // MARK: Deadlines
+
+    private var untilDeadline: Duration? {
+        guard let limit = pod.view.spec.activeDeadlineSeconds, let start = pod.view.status.startTime else { return nil }
+        return max(.zero, start + .seconds(limit) - now)
+    }
+
+    private var isPastDeadline: Bool { untilDeadline == .zero }
+}

@@ -1,0 +1,84 @@
+internal import APIProtocol
+internal import ControllerRuntime
+internal import NodeInterfaces
+internal import ObjectModel
+internal import Synchronization
+
+/// Works on one pod, one step at a time, until nothing of it is left on the node.
+///
+/// It sleeps until the API, the runtime or a probe has news, or something is due. When its task is cancelled it stops
+/// working and leaves the pod as it is.
+final class PodWorker: Sendable {
+    private struct State {
+        var pod: AgentPod
+        var isGone: Bool
+    }
+
+    let uid: String
+    let namespace: String
+    private let environment: PodEnvironment
+    private let state: Mutex<State>
+    private let publisher: StatusPublisher
+    private let signal = Signal()
+
+    /// `isGone`: the API does not know the pod any more; what the runtime has of it is to be removed.
+    init(_ pod: AgentPod, isGone: Bool = false, environment: PodEnvironment) {
+        uid = pod.uid
+        namespace = pod.key.namespace
+        self.environment = environment
+        state = Mutex(State(pod: pod, isGone: isGone))
+        publisher = StatusPublisher(pod.object, client: environment.client, clock: environment.clock)
+        if isGone { publisher.podIsGone() }
+    }
+
+    /// The API has a newer version. What this worker wrote itself is no news.
+    func saw(_ pod: AgentPod) {
+        let isNews = publisher.saw(pod.object)
+        state.withLock { state in
+            if state.pod.revision < pod.revision { state.pod = pod }
+        }
+        if isNews { signal.give() }
+    }
+
+    /// The pod is gone from the API.
+    func podIsGone() {
+        publisher.podIsGone()
+        state.withLock { $0.isGone = true }
+        signal.give()
+    }
+
+    /// Something happened that may concern the pod.
+    func wake() { signal.give() }
+
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            let probes = ProbeRunner(
+                runtime: environment.runtime, prober: environment.prober, clock: environment.clock,
+                report: { [self] in report($0, $1.name, $2) }, changed: { [signal] in signal.give() })
+            group.addTask { await self.publisher.run() }
+            var sync = PodSync(
+                pod: state.withLock { $0.pod }, environment: environment, publisher: publisher, probes: probes)
+            while !Task.isCancelled {
+                let (pod, isGone) = state.withLock { ($0.pod, $0.isGone) }
+                // The publisher may know a newer version: the reply to its own write.
+                let written = AgentPod(publisher.latest)
+                sync.pod = written.revision > pod.revision ? written : pod
+                sync.isGone = isGone
+                let outcome = await sync.step()
+                for loop in sync.takeNewProbes() { group.addTask { await loop() } }
+                switch outcome {
+                case .finished:
+                    group.cancelAll()
+                    return
+                case .wait(let duration):
+                    await signal.wait(atMost: duration, sleep: environment.clock.sleep)
+                }
+            }
+        }
+    }
+
+    private func report(_ kind: ProbeKind, _ container: String, _ text: String) {
+        let pod = state.withLock { $0.pod }
+        environment.note(pod, .warning, "Unhealthy", "\(kind.rawValue) probe failed: \(text)", container: container)
+    }
+}
