@@ -3,6 +3,7 @@ package import ControllerRuntime
 package import Logging
 package import NodeInterfaces
 internal import ObjectModel
+internal import Synchronization
 
 /// The agent of one node: runs the pods that are bound to it and tells the API how they are.
 ///
@@ -19,7 +20,8 @@ package final class NodeAgent: ControlLoop {
     private let pods: ObjectCache<AgentPod>
     private let table: PodTable
     private let log: Logger
-    private let runtimeSignal = Signal()
+    private let health = Mutex(NodeHealth())
+    private let healthSignal = Signal()
 
     /// An agent. `objects` is shared by all agents of a process and is run by who made it.
     package init(
@@ -48,21 +50,55 @@ package final class NodeAgent: ControlLoop {
     package func run() async {
         let environment = environment
         await withTaskGroup(of: Void.self) { group in
-            let registration = NodeRegistration(
-                configuration: environment.configuration, client: environment.client, runtime: environment.runtime,
-                clock: environment.clock, signal: runtimeSignal)
-            let lease = NodeLease(
-                nodeName: environment.configuration.nodeName, client: environment.client, clock: environment.clock)
             let informer = Informer(
                 pods, client: environment.client,
                 fieldSelector: "spec.nodeName=\(environment.configuration.nodeName)", clock: environment.clock)
-            group.addTask { await registration.run() }
-            group.addTask { await lease.run() }
+            group.addTask { await self.register() }
             group.addTask { await environment.recorder.run() }
             group.addTask { await informer.run() }
             group.addTask { await self.table.run() }
             group.addTask { await self.follow() }
         }
+    }
+
+    /// Makes the node known as soon as the runtime answers once, and keeps it known.
+    private func register() async {
+        let configuration = environment.configuration
+        let registration = NodeRegistration(
+            client: environment.client,
+            description: NodeDescription(configuration, runtimeVersion: await firstVersion()), facts: .ofThisMachine(),
+            health: { [self] in health.withLock { $0 } }, clock: environment.clock, logger: log)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await registration.run() }
+            group.addTask {
+                while !Task.isCancelled {
+                    await self.healthSignal.wait()
+                    registration.healthChanged()
+                }
+            }
+        }
+    }
+
+    private func firstVersion() async -> String {
+        var failures = 0
+        while !Task.isCancelled {
+            do throws(RuntimeError) {
+                return try await environment.runtime.version()
+            } catch {
+                failures += 1
+                let wait = BackOff.watches.delay(failures: failures, random: environment.clock.random())
+                try? await environment.clock.sleep(wait)
+            }
+        }
+        return ""
+    }
+
+    private func runtimeIs(_ problem: String?) {
+        let changed = health.withLock { health in
+            defer { health.problem = problem }
+            return health.problem != problem
+        }
+        if changed { healthSignal.give() }
     }
 
     /// Follows the runtime's events; after each gap everything is looked at again.
@@ -74,15 +110,15 @@ package final class NodeAgent: ControlLoop {
                 let events = try await environment.runtime.events()
                 let all = try await environment.runtime.pods()
                 failures = 0
-                runtimeSignal.give()
+                runtimeIs(nil)
                 let known = Set(pods.allObjects.map(\.uid))
                 table.adoptOrphans(all.filter { !known.contains($0.key) })
                 tell(nil)
                 for await event in events { tell(event.podUID) }
             } catch {
+                runtimeIs("container runtime is down: \(error.text)")
                 log.warning("the container runtime does not answer", metadata: ["reason": "\(error.text)"])
             }
-            runtimeSignal.give()
             failures += 1
             let wait = BackOff.watches.delay(failures: failures, random: environment.clock.random())
             try? await environment.clock.sleep(wait)
@@ -92,5 +128,20 @@ package final class NodeAgent: ControlLoop {
     private func tell(_ podUID: String?) {
         table.wake(podUID)
         localConnection.wake(podUID)
+    }
+}
+
+extension NodeDescription {
+    /// What an agent's configuration says of its node.
+    fileprivate init(_ configuration: NodeAgentConfiguration, runtimeVersion: String) {
+        self.init(
+            name: configuration.nodeName, address: configuration.nodeAddress, runtimeName: configuration.runtimeName,
+            runtimeVersion: runtimeVersion, milliCPU: configuration.capacity.milliCPU,
+            memoryBytes: configuration.capacity.memoryBytes,
+            ephemeralStorageBytes: configuration.capacity.ephemeralStorageBytes)
+        version = configuration.version
+        pods = configuration.capacity.pods
+        podCIDR = configuration.podCIDR
+        labels = configuration.labels
     }
 }

@@ -1,5 +1,6 @@
 internal import APIProtocol
 internal import ControllerRuntime
+internal import Kinds
 internal import NodeInterfaces
 internal import ObjectModel
 internal import Synchronization
@@ -9,7 +10,7 @@ final class LocalNodeConnection: NodeConnection {
     private let configuration: NodeAgentConfiguration
     private let runtime: any ContainerRuntime
     private let pods: ObjectCache<AgentPod>
-    private let followers = LogFollowers()
+    private let listeners = Mutex(Listeners())
 
     init(configuration: NodeAgentConfiguration, runtime: any ContainerRuntime, pods: ObjectCache<AgentPod>) {
         self.configuration = configuration
@@ -17,34 +18,16 @@ final class LocalNodeConnection: NodeConnection {
         self.pods = pods
     }
 
-    /// Something happened to a pod: who follows its logs looks again.
-    func wake(_ podUID: String?) { followers.wake(podUID) }
-
     // MARK: Logs
 
     func logs(_ request: LogRequest) async throws(APIStatus) -> ByteStream {
-        let state = try await instance(request)
+        let runtimePod = try await runtimePod(request.podUID)
+        let state = try LogChoice.choose(request, in: runtimePod, waitingReason: waitingReason(request))
         if configuration.isSimulated {
             let text = "Node \(configuration.nodeName) is simulated: nothing runs here, so nothing is logged.\n"
             return ByteStream(once: Array(text.utf8))
         }
-        guard let file = LogFile(path(of: state, request)) else {
-            throw .notFound(GroupResource(group: "", resource: "pods/log"), name: request.pod.name)
-        }
-        let signal = Signal()
-        let follower = request.follow ? followers.add(signal, pod: request.podUID, path: path(of: state, request)) : nil
-        let offset = request.tailLines.map(file.offset(ofLast:)) ?? 0
-        let filter = LogFilter(since: request.since, timestamps: request.timestamps, limitBytes: request.limitBytes)
-        let reader = LogReader(
-            file, from: offset, filter: filter, follow: request.follow, changes: signal,
-            isRunning: { [runtime] in await Self.isRunning(state, runtime) })
-        let followers = followers
-        return ByteStream(
-            next: { await reader.next() },
-            cancel: {
-                if let follower { followers.remove(follower) }
-                signal.give()
-            })
+        return ContainerLogs.stream(request, path: path(of: state, request), ended: { await self.waitForEnd(of: state) })
     }
 
     private func path(of state: ContainerState, _ request: LogRequest) -> String {
@@ -53,45 +36,57 @@ final class LocalNodeConnection: NodeConnection {
         return PodPaths(pod: identity, configuration: configuration).log(state.name, attempt: state.attempt)
     }
 
-    private static func isRunning(_ state: ContainerState, _ runtime: any ContainerRuntime) async -> Bool {
+    private func waitingReason(_ request: LogRequest) -> String? {
+        let status = pods.object(request.pod)?.view.view.status
+        let known = (status.map { $0.initContainerStatuses + $0.containerStatuses } ?? []).first {
+            $0.name == request.container
+        }
+        if case .waiting(let reason, _) = known?.state { return reason }
+        return nil
+    }
+
+    /// Returns when an instance runs no more, or when the task is cancelled.
+    private func waitForEnd(of state: ContainerState) async {
+        let signal = Signal()
+        let number = listeners.withLock { $0.add(state.podUID, signal) }
+        defer { listeners.withLock { $0.remove(number) } }
+        while !Task.isCancelled, await isRunning(state) { await signal.wait() }
+    }
+
+    private func isRunning(_ state: ContainerState) async -> Bool {
         do throws(RuntimeError) {
             let now = try await runtime.pod(uid: state.podUID).containers.first { $0.id == state.id }
-            if case .running = now?.phase { return true }
-            return false
+            return now.map(LogChoice.isRunning) ?? false
         } catch {
             return false
         }
     }
 
-    /// The instance whose log is meant.
-    private func instance(_ request: LogRequest) async throws(APIStatus) -> ContainerState {
-        let all = try await containers(request.podUID).filter { $0.name == request.container }
-        if request.previous {
-            guard all.count > 1 else {
-                throw .badRequest(
-                    "previous terminated container \"\(request.container)\" in pod \"\(request.pod.name)\" not found")
-            }
-            return all[1]
-        }
-        guard let newest = all.first else { throw waiting(request.pod, request.container) }
-        if case .created = newest.phase { throw waiting(request.pod, request.container) }
-        return newest
+    /// Something happened to a pod, or (without a uid) perhaps to all: who follows its logs looks again.
+    func wake(_ podUID: String?) {
+        for signal in listeners.withLock({ $0.signals(of: podUID) }) { signal.give() }
     }
 
-    private func waiting(_ pod: NamespacedName, _ container: String) -> APIStatus {
-        let status = pods.object(pod)?.view.view.status
-        let known = (status.map { $0.initContainerStatuses + $0.containerStatuses } ?? []).first { $0.name == container }
-        guard case .waiting(let reason, let message) = known?.state else {
-            return .badRequest("container \"\(container)\" in pod \"\(pod.name)\" is not available")
+    private struct Listeners {
+        private var entries: [Int: (pod: String, signal: Signal)] = [:]
+        private var next = 0
+
+        mutating func add(_ pod: String, _ signal: Signal) -> Int {
+            next += 1
+            entries[next] = (pod, signal)
+            return next
         }
-        let why = [reason.isEmpty ? "ContainerCreating" : reason, message].filter { !$0.isEmpty }
-        return .badRequest(
-            "container \"\(container)\" in pod \"\(pod.name)\" is waiting to start: \(why.last ?? "ContainerCreating")")
+
+        mutating func remove(_ number: Int) { entries[number] = nil }
+
+        func signals(of pod: String?) -> [Signal] {
+            entries.values.filter { pod == nil || $0.pod == pod }.map(\.signal)
+        }
     }
 
-    private func containers(_ podUID: String) async throws(APIStatus) -> [ContainerState] {
+    private func runtimePod(_ podUID: String) async throws(APIStatus) -> RuntimePod {
         do throws(RuntimeError) {
-            return try await runtime.pod(uid: podUID).containers
+            return try await runtime.pod(uid: podUID)
         } catch {
             throw .unavailable("node \(configuration.nodeName): \(error.text)")
         }
@@ -100,7 +95,7 @@ final class LocalNodeConnection: NodeConnection {
     // MARK: Commands
 
     func exec(_ request: ExecRequest) async throws(APIStatus) -> any ExecSession {
-        let newest = try await containers(request.podUID).first { $0.name == request.container }
+        let newest = try await runtimePod(request.podUID).containers.first { $0.name == request.container }
         guard let newest, case .running = newest.phase else {
             if newest == nil, pods.object(request.pod) == nil {
                 throw .notFound(GroupResource(group: "", resource: "pods"), name: request.pod.name)
@@ -114,44 +109,5 @@ final class LocalNodeConnection: NodeConnection {
         } catch {
             throw .internalError("error executing command in container: \(error.text)")
         }
-    }
-}
-
-/// Who follows logs: woken when the file grows or something happens to the pod.
-final class LogFollowers: Sendable {
-    /// A follower; given back to `remove`.
-    struct Follower: Sendable {
-        let number: Int
-        let watch: FileChanges.Watch?
-    }
-
-    private struct State {
-        var signals: [Int: (pod: String, signal: Signal)] = [:]
-        var next = 0
-        var changes: FileChanges?
-    }
-    private let state = Mutex(State())
-
-    func add(_ signal: Signal, pod: String, path: String) -> Follower {
-        state.withLock { state in
-            state.next += 1
-            state.signals[state.next] = (pod, signal)
-            if state.changes == nil { state.changes = FileChanges() }
-            return Follower(number: state.next, watch: state.changes?.start(path, signal))
-        }
-    }
-
-    func remove(_ follower: Follower) {
-        state.withLock { state in
-            state.signals[follower.number] = nil
-            if let watch = follower.watch { state.changes?.stop(watch) }
-        }
-    }
-
-    func wake(_ pod: String?) {
-        let signals = state.withLock { state in
-            state.signals.values.filter { pod == nil || $0.pod == pod }.map(\.signal)
-        }
-        for signal in signals { signal.give() }
     }
 }

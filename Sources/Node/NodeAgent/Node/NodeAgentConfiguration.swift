@@ -42,8 +42,8 @@ package struct NodeAgentConfiguration: Sendable {
     package var clusterDNS = ""
     /// The address range of the node's pods; empty when it is not told.
     package var podCIDR = ""
-    /// The cgroup that holds all pods, such as `/ordinal-1a2b/kubepods`; empty leaves cgroups to the runtime.
-    package var cgroupRoot = ""
+    /// The cgroup of all pods below the runtime's own; empty leaves cgroups to the runtime.
+    package var cgroupRoot = "kubepods"
     /// Further labels of the node.
     package var labels: [String: String] = [:]
     /// Pods that may be started at the same time.

@@ -1,4 +1,5 @@
 internal import ControllerRuntime
+internal import Kinds
 internal import NodeInterfaces
 internal import ObjectModel
 internal import Synchronization

@@ -1,3 +1,4 @@
+internal import APIProtocol
 internal import NodeInterfaces
 internal import ObjectModel
 
@@ -13,10 +14,20 @@ extension ContainerState {
         else { return }
         var words = annotations[RuntimeKeys.terminationMessageFile].map { NodeFiles.text($0, limit: Self.longestMessage) } ?? ""
         if words.isEmpty, code != 0, annotations[RuntimeKeys.terminationMessagePolicy] == "FallbackToLogsOnError" {
-            words = LogTail.text(of: logPath, lines: Self.mostLogLines, bytes: Self.longestLogTail)
+            words = logTail()
         }
         guard !words.isEmpty else { return }
         phase = .exited(code: code, reason: reason, message: words, startedAt: startedAt, finishedAt: finishedAt)
+    }
+
+    private func logTail() -> String {
+        guard let file = LogFile(logPath) else { return "" }
+        let offset = LogTail.offset(ofLast: Self.mostLogLines, size: file.size) { file.read(at: $0, count: $1) }
+        var renderer = LogRenderer(
+            LogRequest(pod: NamespacedName(name: ""), podUID: podUID, container: name))
+        // The lines' times and streams are read too, but only the texts count.
+        let bytes = renderer.feed(file.read(at: offset, count: 4 * LogFile.blockSize)) + renderer.finish()
+        return String(decoding: bytes.suffix(Self.longestLogTail), as: UTF8.self)
     }
 }
 

@@ -1,3 +1,4 @@
+internal import ControllerRuntime
 internal import Kinds
 internal import NodeInterfaces
 internal import ObjectModel

@@ -1,5 +1,6 @@
 internal import APIProtocol
 internal import ControllerRuntime
+internal import Kinds
 internal import NodeInterfaces
 internal import ObjectModel
 internal import Synchronization

@@ -1,4 +1,5 @@
 internal import APIProtocol
+internal import ControllerRuntime
 internal import Kinds
 internal import NodeInterfaces
 internal import ObjectModel
@@ -119,7 +120,8 @@ extension PodSync {
                 volumes.tokens[wish] = try await fetch(wish)
             } catch {
                 if let known = volumes.tokens[wish], known.expiresAt <= now { volumes.tokens[wish] = nil }
-                volumes.tokens[wish]?.refreshAt = now + .seconds(30)
+                let retryAt = now + .seconds(30)
+                volumes.tokens[wish]?.refreshAt = retryAt
             }
         }
     }
