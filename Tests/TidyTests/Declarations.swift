@@ -9,8 +9,31 @@ enum Declarations {
     nonisolated(unsafe) private static let witnesses =
         #/(var description|var debugDescription|var hashValue|func hash\(into|static func (==|<)|init\((stringLiteral|integerLiteral|booleanLiteral|arrayLiteral|dictionaryLiteral|nilLiteral|floatLiteral|from|argument)|startIndex|endIndex|func makeAsyncIterator|func next\(\)|func index\(after|subscript\(position|var errorDescription|static let configuration|typealias)/#
 
+    /// What our own protocols require: their witnesses carry the documentation of the requirement.
+    private static let requirements: Set<String> = {
+        var names: Set<String> = []
+        for file in SourceTree.sources {
+            var isInProtocol = false
+            for line in file.lines {
+                if line.hasPrefix("package protocol ") || line.hasPrefix("protocol ") { isInProtocol = true }
+                if line == "}" { isInProtocol = false }
+                if isInProtocol, let name = name(of: line) { names.insert(name) }
+            }
+        }
+        return names
+    }()
+
+    private static func name(of line: String) -> String? {
+        let words = line.split(whereSeparator: { " (:<{".contains($0) })
+        guard let keyword = words.firstIndex(where: { $0 == "func" || $0 == "var" || $0 == "let" }),
+            keyword + 1 < words.count
+        else { return nil }
+        return String(words[keyword + 1])
+    }
+
     static func needsDocumentation(_ line: String) -> Bool {
         line.firstMatch(of: pattern) != nil && line.firstMatch(of: witnesses) == nil
+            && !(name(of: line).map(requirements.contains) ?? false)
     }
 
     static func isDocumented(_ lines: [String], at offset: Int) -> Bool {

@@ -29,6 +29,8 @@ package struct Cluster: Sendable {
 
     /// Runs the cluster. Throws a `StartupError` when it cannot start.
     package func run() async throws {
+        // The process is small: two event loops serve its API, its DNS and its clients.
+        EventLoopThreads.limit(to: 2)
         try Preconditions.check(configuration, socket: directory.containerdSocket)
         try directory.create()
         let store = try await OpenStore.open(configuration.store, directory)

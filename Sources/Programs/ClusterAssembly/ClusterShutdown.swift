@@ -1,14 +1,12 @@
 internal import CRIRuntime
 internal import FoundationEssentials
 internal import Glibc
-internal import Kinds
 internal import Logging
 internal import NodeAgent
 internal import NodeInterfaces
 internal import ObjectModel
-internal import ObjectStorage
 internal import PodNetworking
-internal import SQLiteStorage
+internal import Synchronization
 
 /// `ordinal down`: stops the pods in order and removes what the node made on this machine.
 ///
@@ -73,9 +71,11 @@ package struct ClusterShutdown: Sendable {
             let runtime = try ContainerdRuntime(
                 socket: instance.socket, cgroupParent: names.cgroupParent, execDirectory: layout.exec, logger: logger)
             let stopped = try await withContainerd(process, runtime) {
-                try await stopPods(on: runtime)
+                let names = Mutex<[NamespacedName]>([])
+                try await PodShutdown(runtime: runtime).run { name in names.withLock { $0.append(name) } }
+                return names.withLock { $0 }
             }
-            say("stopped \(stopped) pods")
+            for pod in stopped { say("stopped \(pod)") }
             try await network.tearDown()
             let left = isPrivate ? await KernelLeftovers(layout: layout, cgroupParent: names.cgroupParent).remove() : []
             guard left.isEmpty else {
@@ -117,54 +117,5 @@ package struct ClusterShutdown: Sendable {
             }
             throw StartupError.failed("containerd ended before the pods were stopped")
         }
-    }
-
-    /// Stops every pod of the runtime: in the order of their sets as far as the store knows them, the rest together.
-    private func stopPods(on runtime: ContainerdRuntime) async throws -> Int {
-        let running = try await runtime.pods()
-        let known = try await storedPods().filter { running[$0.metadata.uid] != nil }
-        let byName = Dictionary(known.map { ($0.metadata.namespacedName, $0) }, uniquingKeysWith: { $1 })
-        let orphans = running.keys.filter { uid in !known.contains { $0.metadata.uid == uid } }
-        let lanes = ShutdownPlan(known).lanes.map { lane in lane.compactMap { byName[$0] } }
-        // Pods that ended stay out of the plan, and their sandboxes have to go as well.
-        let planned = Set(lanes.joined().map(\.metadata.uid))
-        let ended = known.map(\.metadata.uid).filter { !planned.contains($0) }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for lane in lanes {
-                group.addTask {
-                    for pod in lane {
-                        try await Self.stop(
-                            running[pod.metadata.uid], grace: .seconds(pod.spec.terminationGracePeriodSeconds), runtime)
-                    }
-                }
-            }
-            for uid in orphans + ended { group.addTask { try await Self.stop(running[uid], grace: .zero, runtime) } }
-            try await group.waitForAll()
-        }
-        return running.count
-    }
-
-    private static func stop(_ pod: RuntimePod?, grace: Duration, _ runtime: ContainerdRuntime) async throws {
-        guard let pod else { return }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for container in pod.containers {
-                guard case .running = container.phase else { continue }
-                group.addTask { try await runtime.stopContainer(container.id, grace: grace) }
-            }
-            try await group.waitForAll()
-        }
-        for sandbox in pod.sandboxes {
-            try await runtime.stopSandbox(sandbox.id)
-            try await runtime.removeSandbox(sandbox.id)
-        }
-    }
-
-    private func storedPods() async throws -> [PodView] {
-        guard FileManager.default.fileExists(atPath: directory.store) else { return [] }
-        let open = try await OpenStore.open(.sqlite, directory)
-        let page = try? await open.store.objects(
-            in: KeyRange(APIResource.pods.groupResource), at: .latest, after: nil, limit: nil)
-        await open.close()
-        return (page?.objects ?? []).map { PodView($0.value) }
     }
 }

@@ -76,14 +76,14 @@ struct ContainerdNode: NodePart {
             let dns = DNSServer(
                 zone: DNSZone(domain: configuration.clusterDomain), upstreams: resolvers, logger: logger)
             dns.follow(services: caches.services, slices: caches.endpointSlices)
-            let agent = try await AgentAssembly.make(
-                name: configuration.nodeName, address: settings.gateway.description, runtime: runtime,
-                prober: SocketProber(), podRange: settings.nodePodRange, isSimulated: false,
-                configuration: configuration, directory: directory, plane: plane, logger: logger)
+            let assembly = AgentAssembly(configuration, directory, plane, logger)
+            let agent = assembly.agent(
+                configuration.nodeName, address: settings.gateway.description, range: settings.nodePodRange,
+                runtime: runtime, prober: SocketProber(), cgroupRoot: "kubepods")
             nodes.connect(configuration.nodeName, agent.connection)
             return RunningContainerdNode(
                 bridge: settings.gateway, process: process, runtime: runtime, pauseArchive: layout.pauseImage,
-                proxy: proxy, dns: dns, dnsAddress: configuration.dnsAddress, agent: agent)
+                proxy: proxy, dns: dns, dnsAddress: configuration.dnsAddress, agent: agent, objects: assembly.objects)
         } catch let error as NetworkError {
             throw StartupError.failed(error.description)
         } catch let error as ContainerdError {
@@ -101,7 +101,8 @@ struct RunningContainerdNode: RunningNodes {
     let proxy: ServiceProxy
     let dns: DNSServer
     let dnsAddress: IPv4Address
-    let agent: AgentAssembly
+    let agent: NodeAgent
+    let objects: ClusterObjects
 
     func run(serve: @Sendable (IPv4Address) async throws -> Void) async throws {
         try await serve(bridge)
@@ -109,6 +110,7 @@ struct RunningContainerdNode: RunningNodes {
             if let process { group.addTask { await process.run() } }
             group.addTask { await runtime.run() }
             group.addTask { await proxy.run() }
+            group.addTask { await objects.run() }
             group.addTask { try await serveNames() }
             group.addTask {
                 try await runtime.waitUntilReady()

@@ -20,6 +20,18 @@ protocol NodePart: Sendable {
     ) async throws -> any RunningNodes
 }
 
+/// Picks what pods run on.
+enum NodeParts {
+    static func make(
+        _ configuration: ClusterConfiguration, _ directory: DataDirectory, id: String, logger: Logger
+    ) throws(StartupError) -> any NodePart {
+        switch configuration.runtime {
+        case .containerd: try ContainerdNode(configuration, directory, id: id, logger: logger)
+        case .simulated: SimulatedNodes(configuration: configuration, directory: directory, logger: logger)
+        }
+    }
+}
+
 /// Nodes that are ready to run.
 protocol RunningNodes: Sendable {
     /// Runs them until the task is cancelled; pods stay. `serve` also serves the API at an address, once it exists.
