@@ -32,8 +32,12 @@ struct AgentAssembly {
         _ name: String, address: String, range: IPv4Range, runtime: any ContainerRuntime, prober: any NetworkProber,
         cgroupRoot: String = ""
     ) -> NodeAgent {
+        let facts = NodeFacts.ofThisMachine()
+        let capacity = NodeAgentConfiguration.Capacity(
+            milliCPU: facts.milliCPU, memoryBytes: facts.memoryBytes,
+            ephemeralStorageBytes: NodeFacts.diskBytes(at: directory.path))
         var settings = NodeAgentConfiguration(
-            nodeName: name, nodeAddress: address, capacity: .ofThisMachine(directory: directory.path),
+            nodeName: name, nodeAddress: address, capacity: capacity,
             runtimeName: configuration.runtime.rawValue, directory: directory.node)
         settings.version = Release.kubernetesVersion
         settings.clusterDomain = configuration.clusterDomain

@@ -1,12 +1,13 @@
 internal import CRIRuntime
 internal import FoundationEssentials
 internal import Glibc
+internal import Kinds
 internal import Logging
 internal import NodeAgent
 internal import NodeInterfaces
 internal import ObjectModel
+internal import ObjectStorage
 internal import PodNetworking
-internal import Synchronization
 
 /// `ordinal down`: stops the pods in order and removes what the node made on this machine.
 ///
@@ -63,25 +64,7 @@ package struct ClusterShutdown: Sendable {
     private func stopNode(_ instance: Instance, _ say: (String) -> Void) async throws {
         let names = InstanceNames(dataDirID: try directory.instanceID())
         do {
-            let layout = try ContainerdLayout(base: directory.containerd)
-            let isPrivate = instance.socket == layout.socket
-            let network = NodeNetwork(
-                ContainerdNode.settings(instance.podRange, instance.serviceRange, names, layout))
-            let process = isPrivate ? try ContainerdProcess(layout: layout, logger: logger) : nil
-            let runtime = try ContainerdRuntime(
-                socket: instance.socket, cgroupParent: names.cgroupParent, execDirectory: layout.exec, logger: logger)
-            let stopped = try await withContainerd(process, runtime) {
-                let names = Mutex<[NamespacedName]>([])
-                try await PodShutdown(runtime: runtime).run { name in names.withLock { $0.append(name) } }
-                return names.withLock { $0 }
-            }
-            for pod in stopped { say("stopped \(pod)") }
-            try await network.tearDown()
-            let left = isPrivate ? await KernelLeftovers(layout: layout, cgroupParent: names.cgroupParent).remove() : []
-            guard left.isEmpty else {
-                throw StartupError.failed("These could not be removed: \(left.joined(separator: ", "))")
-            }
-            say("removed networking, mounts and cgroups")
+            try await stopNode(instance, names, say)
         } catch let error as ContainerdError {
             throw StartupError.failed(error.description)
         } catch let error as NetworkError {
@@ -89,6 +72,24 @@ package struct ClusterShutdown: Sendable {
         } catch let error as RuntimeError {
             throw StartupError.failed("containerd: \(error)")
         }
+    }
+
+    private func stopNode(_ instance: Instance, _ names: InstanceNames, _ say: (String) -> Void) async throws {
+        let layout = try ContainerdLayout(base: directory.containerd)
+        let isPrivate = instance.socket == layout.socket
+        let network = NodeNetwork(
+            ContainerdNode.settings(instance.podRange, instance.serviceRange, names, layout))
+        let process = isPrivate ? try ContainerdProcess(layout: layout, logger: logger) : nil
+        let runtime = try ContainerdRuntime(
+            socket: instance.socket, cgroupParent: names.cgroupParent, execDirectory: layout.exec, logger: logger)
+        let stopped = try await withContainerd(process, runtime) { try await stopPods(on: runtime) }
+        say("stopped \(stopped) pods")
+        try await network.tearDown()
+        let left = isPrivate ? await KernelLeftovers(layout: layout, cgroupParent: names.cgroupParent).remove() : []
+        guard left.isEmpty else {
+            throw StartupError.failed("These could not be removed: \(left.joined(separator: ", "))")
+        }
+        say("removed networking, mounts and cgroups")
     }
 
     /// Runs containerd while `body` works, then stops it.
@@ -117,5 +118,54 @@ package struct ClusterShutdown: Sendable {
             }
             throw StartupError.failed("containerd ended before the pods were stopped")
         }
+    }
+
+    /// Stops every pod of the runtime: in the order of their sets as far as the store knows them, the rest together.
+    private func stopPods(on runtime: ContainerdRuntime) async throws -> Int {
+        let running = try await runtime.pods()
+        let known = try await storedPods().filter { running[$0.metadata.uid] != nil }
+        let byName = Dictionary(known.map { ($0.metadata.namespacedName, $0) }, uniquingKeysWith: { $1 })
+        let lanes = ShutdownPlan(known).lanes.map { lane in lane.compactMap { byName[$0] } }
+        // Pods that ended, and those that the store does not know, are in no lane; their sandboxes go as well.
+        let planned = Set(lanes.joined().map(\.metadata.uid))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for lane in lanes {
+                group.addTask {
+                    for pod in lane {
+                        let grace = Duration.seconds(pod.spec.terminationGracePeriodSeconds)
+                        try await Self.stop(running[pod.metadata.uid], grace: grace, runtime)
+                    }
+                }
+            }
+            for (uid, pod) in running where !planned.contains(uid) {
+                group.addTask { try await Self.stop(pod, grace: .zero, runtime) }
+            }
+            try await group.waitForAll()
+        }
+        return running.count
+    }
+
+    private static func stop(_ pod: RuntimePod?, grace: Duration, _ runtime: ContainerdRuntime) async throws {
+        guard let pod else { return }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for container in pod.containers {
+                guard case .running = container.phase else { continue }
+                group.addTask { try await runtime.stopContainer(container.id, grace: grace) }
+            }
+            try await group.waitForAll()
+        }
+        for sandbox in pod.sandboxes {
+            try await runtime.stopSandbox(sandbox.id)
+            try await runtime.removeSandbox(sandbox.id)
+        }
+    }
+
+    private func storedPods() async throws -> [PodView] {
+        guard FileManager.default.fileExists(atPath: directory.store) else { return [] }
+        let open = try await OpenStore.open(.sqlite, directory)
+        let page = try? await open.store.objects(
+            in: KeyRange(APIResource.pods.groupResource), at: .latest, after: nil, limit: nil)
+        await open.close()
+        return (page?.objects ?? []).map { PodView($0.value) }
     }
 }
