@@ -177,14 +177,14 @@ let package = Package(
         tests(
             "NodeAgent",
             [
-                "ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "NodeInterfaces", "NodeAgent",
-                "SimulatedRuntime", "VolumePlugins", "TestSupport",
+                "ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "BuiltinAPI",
+                "ControllerRuntime", "NodeInterfaces", "NodeAgent", "SimulatedRuntime", "VolumePlugins", logging,
             ]),
         tests(
             "CRIRuntime",
             ["ObjectModel", "APIProtocol", "NodeInterfaces", "Processes", "CRIRuntime", logging, product("NIOCore", "swift-nio")]),
         tests("Probing", ["NodeInterfaces", "Probing"]),
-        tests("VolumePlugins", ["ObjectModel", "NodeInterfaces", "VolumePlugins", "TestSupport"]),
+        tests("VolumePlugins", ["ObjectModel", "NodeInterfaces", "VolumePlugins"]),
         tests(
             "Network",
             [

@@ -6,5 +6,8 @@ extension Value {
     func items(_ key: String) -> [Value] { self[key]?.array ?? [] }
     func flag(_ key: String) -> Bool { self[key]?.bool ?? false }
     func child(_ key: String) -> Value { self[key] ?? .null }
-    func object(_ key: String) -> Value? { self[key].flatMap { $0.fields == nil ? nil : $0 } }
+    func object(_ key: String) -> Value? {
+        guard let value = self[key], value.fields != nil else { return nil }
+        return value
+    }
 }

@@ -12,7 +12,11 @@ extension Value {
     func time(_ key: String) -> Timestamp? { self[key]?.string.flatMap { Timestamp($0) } }
 
     /// An object that may be absent; null counts as absent.
-    func object(_ key: String) -> Value? { self[key].flatMap { $0.fields == nil ? nil : $0 } }
+    func object(_ key: String) -> Value? {
+        // Not with `?:`, where nil would be the value null.
+        guard let value = self[key], value.fields != nil else { return nil }
+        return value
+    }
 
     /// The amounts of a resource list; what does not parse is left out.
     func quantities(_ key: String) -> [String: Quantity] {

@@ -152,7 +152,8 @@ final class StatusPublisher: Sendable {
         for field in ownFields where !isSame(wanted[field], former[field]) {
             change[field] = wanted[field] ?? .null
         }
-        return change.fields?.isEmpty == true ? nil : change
+        if change.isEmpty { return nil }
+        return change
     }
 
     /// Whether two values say the same; an absent field says what null says.

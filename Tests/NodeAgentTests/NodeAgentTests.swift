@@ -1,0 +1,193 @@
+import APIProtocol
+import Kinds
+import NodeAgent
+import NodeInterfaces
+import ObjectModel
+import SimulatedRuntime
+import Testing
+
+/// The agent with a real API server and a simulated runtime.
+@Suite(.timeLimit(.minutes(1))) struct NodeAgentTests {
+    @Test func aBoundPodRunsAndIsReady() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.withAgent {
+            try await fixture.createPod("web-0")
+            let pod = try await fixture.pod("web-0") { $0.isReady }
+            #expect(pod.status.phase == "Running")
+            #expect(pod.status.podIP == "10.244.0.2")
+            #expect(pod.status.hostIP == "10.0.0.1")
+            #expect(pod.status.containerStatuses.first?.isRunning == true)
+            #expect(pod.status.containerStatuses.first?.containerID.hasPrefix("containerd://") == true)
+        }
+    }
+
+    @Test func theNodeIsReadyAndHasALease() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.withAgent {
+            let node = try await fixture.object(.nodes, AgentFixture.nodeName) {
+                $0.map { NodeView($0).isReady } ?? false
+            }
+            #expect(node?.labels["ordinal.dev/runtime"] == "simulated")
+            #expect(node?["status", "nodeInfo", "kubeletVersion"] == "v1.36.0")
+            #expect(node?["status", "capacity", "pods"] == "110")
+            try await fixture.object(.leases, namespace: "kube-node-lease", AgentFixture.nodeName) { $0 != nil }
+        }
+    }
+
+    @Test func aDeletedPodIsStoppedAndRemoved() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.withAgent {
+            let uid = try await fixture.createPod("web-0")
+            try await fixture.pod("web-0") { $0.isReady }
+            try await fixture.client.delete(.pods, namespace: "default", name: "web-0")
+            try await fixture.podIsGone("web-0")
+            try await fixture.createPod("web-1")
+            try await fixture.pod("web-1") { $0.isReady }
+            try await Self.runtimeHasNot(uid, fixture)
+        }
+    }
+
+    @Test func aContainerThatEndsIsStartedAgain() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.withAgent {
+            let uid = try await fixture.createPod("web-0")
+            try await fixture.pod("web-0") { $0.isReady }
+            try await fixture.runtime.stopContainer(try await Self.newest(uid, fixture), grace: .zero)
+            let again = try await fixture.pod("web-0") {
+                $0.isReady && $0.status.containerStatuses.first?.restartCount == 1
+            }
+            #expect(again.status.containerStatuses.first?.lastTermination != nil)
+            try await fixture.runtime.stopContainer(try await Self.newest(uid, fixture), grace: .zero)
+            let held = try await fixture.pod("web-0") { pod in
+                if case .waiting = pod.status.containerStatuses.first?.state { true } else { false }
+            }
+            guard case .waiting(let reason, let message) = held.status.containerStatuses.first?.state else { return }
+            #expect(reason == "CrashLoopBackOff")
+            #expect(message == "back-off 10s restarting failed container=web pod=web-0_default(\(uid))")
+            fixture.clock.advance(.seconds(10))
+            try await fixture.pod("web-0") {
+                $0.isReady && $0.status.containerStatuses.first?.restartCount == 2
+            }
+        }
+    }
+
+    @Test func aNewAgentAdoptsWhatRuns() async throws {
+        let fixture = try AgentFixture()
+        let uid = Captured("")
+        try await fixture.withAgent {
+            uid.set(try await fixture.createPod("web-0"))
+            try await fixture.pod("web-0") { $0.isReady }
+        }
+        let before = try await fixture.runtime.pod(uid: uid.value)
+        try await fixture.withAgent {
+            try await fixture.createPod("web-1")
+            try await fixture.pod("web-1") { $0.isReady }
+        }
+        #expect(try await fixture.runtime.pod(uid: uid.value) == before)
+        #expect(try await fixture.pod("web-0").status.containerStatuses.first?.restartCount == 0)
+    }
+
+    @Test func aPodThatTheAPIForgotIsRemoved() async throws {
+        let fixture = try AgentFixture()
+        let uid = Captured("")
+        try await fixture.withAgent {
+            uid.set(try await fixture.createPod("web-0"))
+            try await fixture.pod("web-0") { $0.isReady }
+        }
+        try await fixture.client.delete(
+            .pods, namespace: "default", name: "web-0", options: DeleteOptions(gracePeriodSeconds: 0))
+        try await fixture.withAgent { try await Self.runtimeHasNot(uid.value, fixture) }
+    }
+
+    @Test func aMissingConfigMapHoldsTheContainer() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.withAgent {
+            try await fixture.createPod(
+                "web-0",
+                spec: [
+                    "containers": [
+                        ["name": "web", "image": "i", "envFrom": [["configMapRef": ["name": "conf"]]]]
+                    ]
+                ])
+            let held = try await fixture.pod("web-0") { pod in
+                if case .waiting(let reason, _) = pod.status.containerStatuses.first?.state {
+                    reason == "CreateContainerConfigError"
+                } else {
+                    false
+                }
+            }
+            #expect(held.status.phase == "Pending")
+            _ = try await fixture.client.create(
+                .configMaps, ["metadata": ["name": "conf", "namespace": "default"], "data": ["A": "1"]])
+            fixture.clock.advance(.seconds(10))
+            try await fixture.pod("web-0") { $0.isReady }
+        }
+    }
+
+    @Test func readinessFollowsItsProbe() async throws {
+        let fixture = try AgentFixture()
+        fixture.prober.answer(.failure("no"))
+        try await fixture.withAgent {
+            try await fixture.createPod(
+                "web-0",
+                spec: [
+                    "containers": [
+                        [
+                            "name": "web", "image": "i",
+                            "readinessProbe": ["httpGet": ["path": "/", "port": 80], "periodSeconds": 1],
+                        ]
+                    ]
+                ])
+            try await fixture.pod("web-0") { $0.status.containerStatuses.first?.isRunning == true && !$0.isReady }
+            fixture.prober.answer(.success)
+            let ready = try await Self.passingTime(fixture) { try await fixture.pod("web-0") { $0.isReady } }
+            #expect(ready.status.containerStatuses.first?.ready == true)
+        }
+    }
+
+    @Test func aPodThatNeverRestartsSucceeds() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.withAgent {
+            let uid = try await fixture.createPod("job", spec: ["restartPolicy": "Never"])
+            try await fixture.pod("job") { $0.isReady }
+            try await fixture.runtime.stopContainer(try await Self.newest(uid, fixture), grace: .zero)
+            let done = try await fixture.pod("job") { $0.isTerminal }
+            #expect(done.status.phase == "Succeeded" || done.status.phase == "Failed")
+            #expect(!done.isReady)
+            try await fixture.client.delete(.pods, namespace: "default", name: "job")
+            try await fixture.podIsGone("job")
+        }
+    }
+
+    // MARK: Helpers
+
+    private static func newest(_ uid: String, _ fixture: AgentFixture) async throws -> String {
+        try #require(await fixture.runtime.pod(uid: uid).containers.first).id
+    }
+
+    /// Returns when the runtime has nothing of a pod.
+    private static func runtimeHasNot(_ uid: String, _ fixture: AgentFixture) async throws {
+        let events = try await fixture.runtime.events()
+        if try await fixture.runtime.pod(uid: uid) == RuntimePod() { return }
+        for await _ in events where try await fixture.runtime.pod(uid: uid) == RuntimePod() { return }
+    }
+
+    /// Lets seconds pass, one after the other, until `body` returns.
+    private static func passingTime<Result: Sendable>(
+        _ fixture: AgentFixture, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                while !Task.isCancelled {
+                    fixture.clock.advance(.seconds(1))
+                    await Task.yield()
+                }
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let result = try await group.next() { if let result { return result } }
+            throw CancellationError()
+        }
+    }
+}

@@ -1,0 +1,156 @@
+import Kinds
+import NodeInterfaces
+import ObjectModel
+import Testing
+
+@testable import NodeAgent
+
+@Suite struct PodStepsTests {
+    struct Case: CustomTestStringConvertible, Sendable {
+        var testDescription: String
+        var policy = "Always"
+        var spec: Value = [:]
+        var sandboxes: [SandboxStatus] = [PodFixture.sandbox()]
+        var containers: [ContainerState] = []
+        var memory = PodMemory()
+        var expected: [String]
+    }
+
+    static let cases: [Case] = [
+        Case(testDescription: "a new pod gets a sandbox and its container", sandboxes: [], expected: ["sandbox 0", "start web 0"]),
+        Case(testDescription: "a ready sandbox is kept", expected: ["start web 0"]),
+        Case(
+            testDescription: "a running container is left alone",
+            containers: [PodFixture.running("web")], expected: []),
+        Case(
+            testDescription: "a dead sandbox is replaced and its containers restarted",
+            sandboxes: [PodFixture.sandbox(ready: false)], containers: [PodFixture.exited("web", code: 137)],
+            expected: ["stop pod", "sandbox 1", "start web 1"]),
+        Case(
+            testDescription: "a sandbox without an address is replaced",
+            sandboxes: [PodFixture.sandbox(addresses: [])], expected: ["stop pod", "sandbox 1", "start web 0"]),
+        Case(
+            testDescription: "a dead sandbox of a pod that never restarts ends the pod", policy: "Never",
+            sandboxes: [PodFixture.sandbox(ready: false)], containers: [PodFixture.exited("web", code: 0)],
+            expected: ["stop pod"]),
+        Case(
+            testDescription: "Always restarts a success", containers: [PodFixture.exited("web", code: 0)],
+            expected: ["start web 1"]),
+        Case(
+            testDescription: "OnFailure restarts a failure", policy: "OnFailure",
+            containers: [PodFixture.exited("web", code: 1)], expected: ["start web 1"]),
+        Case(
+            testDescription: "OnFailure ends with a success", policy: "OnFailure",
+            containers: [PodFixture.exited("web", code: 0)], expected: ["stop pod"]),
+        Case(
+            testDescription: "Never ends with a failure", policy: "Never",
+            containers: [PodFixture.exited("web", code: 1)], expected: ["stop pod"]),
+        Case(
+            testDescription: "a failed liveness probe restarts",
+            containers: [PodFixture.running("web")],
+            memory: PodFixture.health("web-0", ContainerHealth(started: true, ready: true, livenessFailed: true)),
+            expected: ["stop web: Container web failed liveness probe, will be restarted", "start web 1"]),
+        Case(
+            testDescription: "a failed startup probe ends a pod that never restarts", policy: "Never",
+            containers: [PodFixture.running("web")],
+            memory: PodFixture.health("web-0", ContainerHealth(started: false, ready: false)),
+            expected: ["stop web: Container web failed startup probe"]),
+        Case(
+            testDescription: "another image restarts",
+            containers: [PodFixture.running("web", hash: "other")],
+            expected: ["stop web: Container web definition changed, will be restarted", "start web 1"]),
+        Case(
+            testDescription: "the first init container comes first", spec: PodFixture.initContainers("a", "b"),
+            sandboxes: [], expected: ["sandbox 0", "start a 0"]),
+        Case(
+            testDescription: "an init container that runs holds the others",
+            spec: PodFixture.initContainers("a", "b"), containers: [PodFixture.running("a")], expected: []),
+        Case(
+            testDescription: "the next init container follows", spec: PodFixture.initContainers("a", "b"),
+            containers: [PodFixture.exited("a", code: 0)], expected: ["start b 0"]),
+        Case(
+            testDescription: "the container follows the last init container",
+            spec: PodFixture.initContainers("a", "b"),
+            containers: [PodFixture.exited("b", code: 0), PodFixture.exited("a", code: 0)], expected: ["start web 0"]),
+        Case(
+            testDescription: "a failed init container is tried again", spec: PodFixture.initContainers("a"),
+            containers: [PodFixture.exited("a", code: 1)], expected: ["start a 1"]),
+        Case(
+            testDescription: "a failed init container ends a pod that never restarts", policy: "Never",
+            spec: PodFixture.initContainers("a"), containers: [PodFixture.exited("a", code: 1)],
+            expected: ["stop pod"]),
+        Case(
+            testDescription: "a sidecar that runs lets the others start",
+            spec: ["initContainers": [["name": "side", "image": "i", "restartPolicy": "Always"]]],
+            containers: [PodFixture.running("side")], expected: ["start web 0"]),
+        Case(
+            testDescription: "a sidecar whose startup is undecided holds the others",
+            spec: [
+                "initContainers": [
+                    [
+                        "name": "side", "image": "i", "restartPolicy": "Always",
+                        "startupProbe": ["exec": ["command": ["true"]]],
+                    ]
+                ]
+            ],
+            containers: [PodFixture.running("side")], expected: []),
+        Case(
+            testDescription: "a start that failed waits", memory: PodFixture.failure("web", until: 5),
+            expected: ["recheck 5.0 seconds"]),
+        Case(
+            testDescription: "a volume that failed holds everything", sandboxes: [],
+            memory: PodFixture.setUpFailure(until: 2), expected: ["recheck 2.0 seconds"]),
+    ]
+
+    @Test(arguments: cases) func decides(_ test: Case) {
+        var spec: Value = [
+            "restartPolicy": .string(test.policy), "containers": [["name": "web", "image": "nginx:1"]],
+        ]
+        for field in test.spec.fields ?? Fields() { spec[field.key] = field.value }
+        let steps = podSteps(
+            desired: PodFixture.pod(spec: spec),
+            observed: RuntimePod(sandboxes: test.sandboxes, containers: test.containers), memory: test.memory,
+            at: PodFixture.now)
+        #expect(Self.describe(steps) == test.expected)
+    }
+
+    @Test func theSecondRestartWaitsTenSeconds() {
+        var memory = PodMemory()
+        let first = podSteps(
+            desired: PodFixture.pod(), observed: Self.crashed(attempt: 0), memory: memory, at: PodFixture.now)
+        #expect(first.starts.map(\.attempt) == [1])
+        memory.restarts.tried("web", failedAt: PodFixture.now, now: PodFixture.now)
+        let second = podSteps(
+            desired: PodFixture.pod(), observed: Self.crashed(attempt: 1), memory: memory,
+            at: PodFixture.now + .seconds(4))
+        #expect(second.starts.isEmpty)
+        #expect(second.recheckAfter == .seconds(6))
+        #expect(second.heldBack["web"] == "back-off 10s restarting failed container=web pod=web-0_default(u1)")
+        let later = podSteps(
+            desired: PodFixture.pod(), observed: Self.crashed(attempt: 1), memory: memory,
+            at: PodFixture.now + .seconds(10))
+        #expect(later.starts.map(\.attempt) == [2])
+    }
+
+    @Test func theCountGoesOnWhenTheRuntimeLostItsState() {
+        let pod = PodFixture.pod(status: [
+            "containerStatuses": [["name": "web", "containerID": "containerd://x", "restartCount": 4, "state": [:]]]
+        ])
+        let steps = podSteps(desired: pod, observed: RuntimePod(), memory: PodMemory(), at: PodFixture.now)
+        #expect(steps.starts.map(\.attempt) == [5])
+    }
+
+    private static func crashed(attempt: Int) -> RuntimePod {
+        RuntimePod(
+            sandboxes: [PodFixture.sandbox()], containers: [PodFixture.exited("web", code: 1, attempt: attempt)])
+    }
+
+    static func describe(_ steps: PodSteps) -> [String] {
+        var lines = steps.stops.map { "stop \($0.name): \($0.message)" }
+        if steps.stopsPod { lines.append("stop pod") }
+        if let sandbox = steps.newSandbox { lines.append("sandbox \(sandbox)") }
+        lines += steps.starts.map { "start \($0.name) \($0.attempt)" }
+        if let recheck = steps.recheckAfter { lines.append("recheck \(recheck)") }
+        return lines
+    }
+}

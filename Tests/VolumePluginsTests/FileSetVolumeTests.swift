@@ -1,0 +1,75 @@
+import NodeInterfaces
+import ObjectModel
+import Synchronization
+import Testing
+import VolumePlugins
+
+@Suite struct FileSetVolumeTests {
+    /// A plugin whose versions are named 1, 2, 3, …
+    private func plugin() -> FileSetVolume {
+        let count = Count()
+        return FileSetVolume(now: { Timestamp(nanoseconds: count.next()) })
+    }
+
+    private final class Count: Sendable {
+        private let value = Mutex<Int64>(0)
+        func next() -> Int64 {
+            value.withLock { value in
+                value += 1
+                return value
+            }
+        }
+    }
+
+    @Test func laysFilesOutAsKubeletDoes() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory)/conf"
+            let made = try await plugin().setUp(
+                request(["configMap": ["name": "c"]], at: path, files: ["a.conf": file("1"), "sub/b": file("2")]))
+            #expect(made == path)
+            #expect(HostFiles.linkTarget("\(path)/..data") == "..1")
+            #expect(HostFiles.linkTarget("\(path)/a.conf") == "..data/a.conf")
+            #expect(HostFiles.linkTarget("\(path)/sub") == "..data/sub")
+            #expect(try text("\(path)/sub/b") == "2")
+        }
+    }
+
+    @Test func aChangeReplacesAllFilesAtOnce() async throws {
+        try await withTemporaryDirectory { directory in
+            let plugin = plugin()
+            let source: Value = ["secret": ["secretName": "s"]]
+            _ = try await plugin.setUp(request(source, at: directory, files: ["old": file("1"), "both": file("1")]))
+            _ = try await plugin.setUp(request(source, at: directory, files: ["new": file("2"), "both": file("2")]))
+            #expect(HostFiles.names(in: directory) == ["..2", "..data", "both", "new"])
+            #expect(try text("\(directory)/both") == "2")
+        }
+    }
+
+    @Test func nothingIsWrittenWithoutAChange() async throws {
+        try await withTemporaryDirectory { directory in
+            let plugin = plugin()
+            let same = request(["configMap": ["name": "c"]], at: directory, files: ["a": file("1")])
+            _ = try await plugin.setUp(same)
+            _ = try await plugin.setUp(same)
+            #expect(HostFiles.linkTarget("\(directory)/..data") == "..1")
+        }
+    }
+
+    @Test(arguments: [0o400, 0o644, 0o755]) func modesAreKept(_ mode: Int) async throws {
+        try await withTemporaryDirectory { directory in
+            _ = try await plugin().setUp(
+                request(["secret": [:]], at: directory, files: ["key": file("k", mode: mode)]))
+            #expect(HostFiles.mode("\(directory)/key") == mode)
+        }
+    }
+
+    @Test func tearingDownLeavesNothing() async throws {
+        try await withTemporaryDirectory { directory in
+            let all = request(["configMap": [:]], at: "\(directory)/v", files: ["a": file("1")])
+            _ = try await plugin().setUp(all)
+            try await plugin().tearDown(all)
+            try await plugin().tearDown(all)
+            #expect(HostFiles.names(in: directory).isEmpty)
+        }
+    }
+}
