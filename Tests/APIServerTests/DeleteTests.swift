@@ -79,6 +79,29 @@ import Testing
             wrong.message.hasPrefix("DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value"))
     }
 
+    @Test func optionsThatCannotBeReadDeleteNothing() async throws {
+        let server = try TestServer()
+        _ = try await server.call(.post, statefulSets, Sample.statefulSet("web"))
+        let query = try await server.call(
+            .delete, "\(statefulSets)/web", query: [("gracePeriodSeconds", "abc")])
+        #expect(query.code == 400)
+        #expect(query.message == "strconv.ParseInt: parsing \"abc\": invalid syntax")
+        let bodies: [(Value, String)] = [
+            (["gracePeriodSeconds": "0"], "DeleteOptions.gracePeriodSeconds of type int64"),
+            (["preconditions": "x"], "DeleteOptions.preconditions of type v1.Preconditions"),
+            (["preconditions": ["uid": 1]], "DeleteOptions.preconditions.uid of type types.UID"),
+            (["propagationPolicy": 1], "DeleteOptions.propagationPolicy of type v1.DeletionPropagation"),
+            (["dryRun": "All"], "DeleteOptions.dryRun of type []string"),
+        ]
+        for (body, end) in bodies {
+            let reply = try await server.call(.delete, "\(statefulSets)/web", body)
+            #expect(reply.code == 400)
+            #expect(reply.message.hasSuffix("json: cannot unmarshal into Go struct field \(end)"), "\(reply.message)")
+        }
+        #expect(try await server.call(.get, "\(statefulSets)/web").code == 200)
+        #expect(try await server.call(.delete, "\(statefulSets)/web", ["gracePeriodSeconds": .null]).code == 200)
+    }
+
     @Test func aKindMayHoldItsObjects() async throws {
         let server = try TestServer()
         _ = try await server.call(.post, "/api/v1/namespaces", ["metadata": ["name": "ns"]])

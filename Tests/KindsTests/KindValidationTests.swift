@@ -180,6 +180,11 @@ import Testing
             ]
         ),
         (
+            .configMaps,
+            ["metadata": ["name": "a", "namespace": "b"], "data": ["a": .string(String(repeating: "x", count: 1 << 21))]],
+            ["[]: Too long: may not be more than 1048576 bytes"]
+        ),
+        (
             .secrets, ["metadata": ["name": "a", "namespace": "b"], "type": "kubernetes.io/tls"],
             [
                 "data[tls.crt]: Required value", "data[tls.key]: Required value",

@@ -14,7 +14,7 @@ struct DeletionRequest: Sendable {
 
     /// Reads the options; 400 and 422 in upstream's words.
     init(_ request: APIRequest) throws(APIStatus) {
-        let source = request.body.isEmpty ? Self.query(request) : try Self.body(request)
+        let source = request.body.isEmpty ? try Self.query(request) : try Self.body(request)
         var options = DeleteOptions()
         options.gracePeriodSeconds = source["gracePeriodSeconds"]?.int
         options.uid = source["preconditions"]?["uid"]?.string
@@ -51,12 +51,33 @@ struct DeletionRequest: Sendable {
         guard value.fields != nil, [nil, "DeleteOptions"].contains(value["kind"]?.string) else {
             throw .badRequest("decoded object cannot be converted to DeleteOptions")
         }
+        // A deletion with options that are not understood must not happen with other ones.
+        try check(value, "gracePeriodSeconds", isType: "int64") { $0.int != nil }
+        try check(value, "preconditions", isType: "v1.Preconditions") { $0.fields != nil }
+        let preconditions = value["preconditions"] ?? .emptyObject
+        try check(preconditions, "uid", at: "preconditions.", isType: "types.UID") { $0.string != nil }
+        try check(preconditions, "resourceVersion", at: "preconditions.", isType: "string") { $0.string != nil }
+        try check(value, "propagationPolicy", isType: "v1.DeletionPropagation") { $0.string != nil }
+        try check(value, "orphanDependents", isType: "bool") { $0.bool != nil }
+        try check(value, "dryRun", isType: "[]string") { $0.array?.allSatisfy { $0.string != nil } == true }
         return value
     }
 
-    private static func query(_ request: APIRequest) -> Value {
+    private static func check(
+        _ object: Value, _ name: String, at path: String = "", isType type: String, _ holds: (Value) -> Bool
+    ) throws(APIStatus) {
+        guard let value = object[name], value != .null, !holds(value) else { return }
+        throw .badRequest(
+            "DeleteOptions in version \"v1\" cannot be handled as a DeleteOptions: "
+                + "json: cannot unmarshal into Go struct field DeleteOptions.\(path)\(name) of type \(type)")
+    }
+
+    private static func query(_ request: APIRequest) throws(APIStatus) -> Value {
         var value = Value.emptyObject
-        if let seconds = request.query("gracePeriodSeconds").flatMap({ Int64($0) }) {
+        if let text = request.query("gracePeriodSeconds"), !text.isEmpty {
+            guard let seconds = Int64(text) else {
+                throw .badRequest("strconv.ParseInt: parsing \"\(text)\": invalid syntax")
+            }
             value["gracePeriodSeconds"] = .integer(seconds)
         }
         if let policy = request.query("propagationPolicy"), !policy.isEmpty {

@@ -60,7 +60,7 @@ private enum ConfigMapKind {
         let size =
             data.values.reduce(0) { $0 + $1.utf8.count } + binary.values.reduce(0) { $0 + KeyedData.decodedSize($1) }
         if size > KeyedData.maximumSize {
-            errors.append(FieldError(.tooLong, "", nil, "may not be more than \(KeyedData.maximumSize) bytes"))
+            errors.append(FieldError(.tooLong, "[]", nil, "may not be more than \(KeyedData.maximumSize) bytes"))
         }
         return errors
     }
