@@ -39,7 +39,7 @@ package final class NodeAgent: ControlLoop {
         let table = PodTable(environment: environment)
         let pods = ObjectCache<AgentPod>()
         pods.onChange { table.apply($0) }
-        objects.onChange { table.wake(namespace: $0) }
+        objects.onChange { table.wake($0) }
         localConnection = LocalNodeConnection(configuration: configuration, runtime: runtime, pods: pods)
         self.pods = pods
         self.table = table

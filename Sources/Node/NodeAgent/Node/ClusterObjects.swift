@@ -18,15 +18,35 @@ package final class ClusterObjects: ControlLoop {
     private let secrets = ObjectCache<SecretView>()
     private let claims = ObjectCache<PersistentVolumeClaimView>()
     private let volumes = ObjectCache<PersistentVolumeView>()
-    private let listeners = Mutex<[@Sendable (String) -> Void]>([])
+    private let listeners = Mutex<[@Sendable (Reference) -> Void]>([])
+
+    /// An object that a pod refers to.
+    struct Reference: Sendable, Hashable {
+        var kind: String
+        var key: NamespacedName
+
+        /// What a pod refers to, as far as a change of it matters to a pod that runs or waits.
+        static func all(in pod: AgentPod) -> Set<Reference> {
+            let names = ReferencedData.names(in: pod)
+            func named(_ kind: APIResource, _ name: String) -> Reference {
+                Reference(kind: kind.kind, key: NamespacedName(namespace: pod.key.namespace, name: name))
+            }
+            let claims = pod.view.spec.volumes.compactMap { volume in
+                volume.claimName ?? volume.source["ephemeral"].map { _ in "\(pod.key.name)-\(volume.name)" }
+            }
+            return Set(
+                names.configMaps.map { named(.configMaps, $0) } + names.secrets.map { named(.secrets, $0) }
+                    + claims.map { named(.persistentVolumeClaims, $0) })
+        }
+    }
 
     /// Caches fed through `client` while `run` runs.
     package init(client: APIClient, clock: ControlClock = .system) {
         self.client = client
         self.clock = clock
-        configMaps.onChange { [weak self] in self?.tell($0.latest.key.namespace) }
-        secrets.onChange { [weak self] in self?.tell($0.latest.key.namespace) }
-        claims.onChange { [weak self] in self?.tell($0.latest.key.namespace) }
+        follow(configMaps)
+        follow(secrets)
+        follow(claims)
     }
 
     /// Feeds the caches until the task is cancelled.
@@ -40,13 +60,17 @@ package final class ClusterObjects: ControlLoop {
         }
     }
 
-    /// Calls `listener` with the namespace in which something that pods may refer to has changed.
-    func onChange(_ listener: @escaping @Sendable (_ namespace: String) -> Void) {
+    /// Calls `listener` with each object that has changed.
+    func onChange(_ listener: @escaping @Sendable (Reference) -> Void) {
         listeners.withLock { $0.append(listener) }
     }
 
-    private func tell(_ namespace: String) {
-        for listener in listeners.withLock({ $0 }) { listener(namespace) }
+    private func follow<View: ObjectView>(_ cache: ObjectCache<View>) {
+        cache.onChange { [weak self] change in
+            guard let self else { return }
+            let reference = Reference(kind: View.resource.kind, key: change.latest.key)
+            for listener in listeners.withLock({ $0 }) { listener(reference) }
+        }
     }
 
     /// Every Service, for the environment of containers.

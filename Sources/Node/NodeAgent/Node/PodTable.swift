@@ -47,11 +47,9 @@ final class PodTable: Sendable {
         for worker in workers { worker.wake() }
     }
 
-    /// Wakes the workers of a namespace's pods.
-    func wake(namespace: String) {
-        for worker in state.withLock({ Array($0.workers.values) }) where worker.namespace == namespace {
-            worker.wake()
-        }
+    /// Wakes the workers of pods that refer to an object.
+    func wake(_ reference: ClusterObjects.Reference) {
+        for worker in state.withLock({ Array($0.workers.values) }) { worker.changed(reference) }
     }
 
     private func add(_ worker: PodWorker) {

@@ -25,6 +25,7 @@ struct PodSync {
     var setUpFailures = 0
     private var newProbes: [@Sendable () async -> Void] = []
     private var runtimeFailures = 0
+    private var lastSteps = PodSteps()
 
     init(pod: AgentPod, environment: PodEnvironment, publisher: StatusPublisher, probes: ProbeRunner) {
         self.pod = pod
@@ -88,11 +89,11 @@ struct PodSync {
             let after = await state(orElse: observed)
             watch(after)
             publish(after, life: .active)
-            recheck = .zero
-            if memory.failures.values.contains(where: { $0.retryAt > now }) || memory.setUpFailure != nil {
-                recheck = .seconds(1)
-            }
+            // Steps that changed nothing, and failures, are not repeated without a pause.
+            let hasFailed = memory.failures.values.contains { $0.retryAt > now } || memory.setUpFailure != nil
+            recheck = hasFailed || steps == lastSteps ? .seconds(1) : .zero
         }
+        lastSteps = steps
         if let deadline = untilDeadline { recheck = min(recheck ?? deadline, deadline) }
         return .wait(recheck)
     }

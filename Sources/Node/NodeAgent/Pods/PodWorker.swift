@@ -13,10 +13,10 @@ final class PodWorker: Sendable {
     private struct State {
         var pod: AgentPod
         var isGone: Bool
+        var references: Set<ClusterObjects.Reference>
     }
 
     let uid: String
-    let namespace: String
     private let environment: PodEnvironment
     private let state: Mutex<State>
     private let publisher: StatusPublisher
@@ -25,10 +25,10 @@ final class PodWorker: Sendable {
     /// `isGone`: the API does not know the pod any more; what the runtime has of it is to be removed.
     init(_ pod: AgentPod, isGone: Bool = false, environment: PodEnvironment) {
         uid = pod.uid
-        namespace = pod.key.namespace
         self.environment = environment
-        state = Mutex(State(pod: pod, isGone: isGone))
-        publisher = StatusPublisher(pod.object, client: environment.client, clock: environment.clock)
+        state = Mutex(State(pod: pod, isGone: isGone, references: ClusterObjects.Reference.all(in: pod)))
+        publisher = StatusPublisher(
+            pod.object, client: environment.client, clock: environment.clock, news: { [signal] in signal.give() })
         if isGone { publisher.podIsGone() }
     }
 
@@ -46,6 +46,11 @@ final class PodWorker: Sendable {
         publisher.podIsGone()
         state.withLock { $0.isGone = true }
         signal.give()
+    }
+
+    /// Wakes the work when the pod refers to an object that has changed.
+    func changed(_ reference: ClusterObjects.Reference) {
+        if state.withLock({ $0.references.contains(reference) }) { signal.give() }
     }
 
     /// Something happened that may concern the pod.

@@ -21,11 +21,14 @@ final class StatusPublisher: Sendable {
 
     private let client: APIClient
     private let clock: ControlClock
+    private let news: @Sendable () -> Void
     private let state: Mutex<State>
     private let signal = Signal()
 
-    init(_ pod: Value, client: APIClient, clock: ControlClock) {
+    /// `news` is called when a version turns up that the informer has not brought.
+    init(_ pod: Value, client: APIClient, clock: ControlClock, news: @escaping @Sendable () -> Void) {
         state = Mutex(State(latest: pod))
+        self.news = news
         self.client = client
         self.clock = clock
     }
@@ -117,7 +120,8 @@ final class StatusPublisher: Sendable {
         let pod = latest
         do throws(APIError) {
             let fresh = try await client.get(.pods, namespace: pod.namespace, name: pod.name)
-            if fresh.uid == pod.uid { _ = saw(fresh) } else { podIsGone() }
+            if fresh.uid != pod.uid { return podIsGone() }
+            if saw(fresh) { news() }
         } catch {
             if error.isNotFound { podIsGone() }
         }
