@@ -32,13 +32,13 @@ struct AgentFixture: Sendable {
         }
         parts.environment = ServerEnvironment(
             now: { clock.now }, makeUID: makeUID, random: { $0.lowerBound },
-            sleep: { _ in try await Task.sleep(for: .seconds(3600)) })
+            sleep: { try await clock.pass($0) })
         let server = APIServer(registry: try BuiltinKinds.registry(), store: MemoryStore(), parts: parts)
         client = APIClient(
             server, credentials: .inProcess(UserInfo(name: "test", groups: [UserInfo.mastersGroup])))
         guard let range = IPv4Range("10.244.0.0/24") else { throw ConversionError() }
         runtime = SimulatedRuntime(
-            range: range, hostAddress: "10.0.0.1", now: { clock.now }, sleep: { try await clock.sleep($0) })
+            range: range, hostAddress: "10.0.0.1", now: { clock.now }, sleep: { try await clock.pass($0) })
     }
 
     struct ConversionError: Error {}
@@ -46,7 +46,7 @@ struct AgentFixture: Sendable {
     private var controlClock: ControlClock {
         let clock = clock
         return ControlClock(
-            now: { clock.now }, uptime: { clock.now - ManualClock.start }, sleep: { try await clock.sleep($0) },
+            now: { clock.now }, uptime: { clock.now - ManualClock.start }, sleep: { try await clock.pass($0) },
             random: { 0 })
     }
 
@@ -92,8 +92,8 @@ struct AgentFixture: Sendable {
     /// Returns the pod as soon as `holds` is true of it.
     @discardableResult
     func pod(_ name: String, when holds: (PodView) -> Bool) async throws -> PodView {
-        try await object(.pods, namespace: "default", name) { $0.map { holds(PodView($0)) } ?? false }.map { PodView($0) }
-            ?? PodView(.null)
+        let found = try await object(.pods, namespace: "default", name) { $0.map { holds(PodView($0)) } ?? false }
+        return PodView(found ?? .null)
     }
 
     /// Returns when the API has no such pod.
@@ -160,7 +160,8 @@ final class ManualClock: Sendable {
         for continuation in due { continuation.resume() }
     }
 
-    func sleep(_ duration: Duration) async throws {
+    /// Waits until so much time has been let pass.
+    func pass(_ duration: Duration) async throws {
         if duration <= .zero { return await Task.yield() }
         let number = state.withLock { state in
             state.next += 1

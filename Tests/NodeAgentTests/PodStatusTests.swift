@@ -126,7 +126,8 @@ import Testing
     @Test func aRestartShowsTheFormerEnd() {
         let status = Self.report(
             Case(
-                testDescription: "", containers: [PodFixture.running("web", attempt: 1), PodFixture.exited("web", code: 1)],
+                testDescription: "",
+                containers: [PodFixture.running("web", attempt: 1), PodFixture.exited("web", code: 1)],
                 phase: "", ready: "", state: [:]))
         let entry = status["containerStatuses"]?.array?.first
         #expect(entry?["restartCount"] == 1)

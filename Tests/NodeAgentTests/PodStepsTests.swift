@@ -17,7 +17,9 @@ import Testing
     }
 
     static let cases: [Case] = [
-        Case(testDescription: "a new pod gets a sandbox and its container", sandboxes: [], expected: ["sandbox 0", "start web 0"]),
+        Case(
+            testDescription: "a new pod gets a sandbox and its container", sandboxes: [],
+            expected: ["sandbox 0", "start web 0"]),
         Case(testDescription: "a ready sandbox is kept", expected: ["start web 0"]),
         Case(
             testDescription: "a running container is left alone",

@@ -8,6 +8,7 @@
 package struct HostFileError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The system's error number.
     package let code: Int32
+    /// What was tried, where, and why it failed.
     package let description: String
 
     init(_ operation: String, _ path: String, _ code: Int32 = errno) {

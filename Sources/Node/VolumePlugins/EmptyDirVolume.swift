@@ -1,8 +1,9 @@
+package import NodeInterfaces
+package import ObjectModel
+
 #if canImport(Glibc)
     internal import Glibc
 #endif
-package import NodeInterfaces
-package import ObjectModel
 
 /// emptyDir volumes: a directory that lives as long as the pod, or with medium Memory a tmpfs.
 package struct EmptyDirVolume: VolumePlugin {

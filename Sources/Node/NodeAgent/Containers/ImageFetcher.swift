@@ -10,7 +10,11 @@ internal import Synchronization
 /// again for `patience`.
 final class ImageFetcher: Sendable {
     /// How an image was got.
-    enum Origin: Hashable { case pulled(Duration), present, presentWithoutRegistry(String) }
+    enum Origin: Hashable {
+        case pulled(Duration)
+        case present
+        case presentWithoutRegistry(String)
+    }
 
     /// Why there is none: the waiting reason and the text for people.
     struct Failure: Error, Hashable {
@@ -31,7 +35,9 @@ final class ImageFetcher: Sendable {
         self.clock = clock
     }
 
-    func image(_ reference: String, policy: String, pulling: () -> Void) async throws(Failure) -> (ImageStatus, Origin) {
+    func image(
+        _ reference: String, policy: String, pulling: () -> Void
+    ) async throws(Failure) -> (ImageStatus, Origin) {
         let present: ImageStatus?
         do throws(RuntimeError) {
             present = try await runtime.image(reference)

@@ -4,9 +4,9 @@ internal import ObjectModel
 
 /// The security settings of a container: its own win over the pod's.
 enum SecuritySettings {
-    static func of(_ container: ContainerView, pod: PodSpecView, image: ImageStatus) throws(ConfigurationError)
-        -> ContainerSecurity
-    {
+    static func of(
+        _ container: ContainerView, pod: PodSpecView, image: ImageStatus
+    ) throws(ConfigurationError) -> ContainerSecurity {
         let own = container.securityContext ?? .null
         let shared = pod.securityContext ?? .null
         var security = ContainerSecurity()

@@ -27,7 +27,8 @@ final class LocalNodeConnection: NodeConnection {
             let text = "Node \(configuration.nodeName) is simulated: nothing runs here, so nothing is logged.\n"
             return ByteStream(once: Array(text.utf8))
         }
-        return ContainerLogs.stream(request, path: path(of: state, request), ended: { await self.waitForEnd(of: state) })
+        return ContainerLogs.stream(
+            request, path: path(of: state, request), ended: { await self.waitForEnd(of: state) })
     }
 
     private func path(of state: ContainerState, _ request: LogRequest) -> String {

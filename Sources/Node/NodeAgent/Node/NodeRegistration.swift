@@ -70,7 +70,7 @@ package final class NodeRegistration: ControlLoop {
             let node = try await client.create(
                 .nodes, NodeObject.node(description, facts, health, at: clock.now()))
             return node.uid
-        } catch where error.alreadyExists {
+        } catch  where error.alreadyExists {
             return try await sendStatus(health)
         }
     }
@@ -95,7 +95,7 @@ package final class NodeRegistration: ControlLoop {
             _ = try await client.patch(
                 .leases, namespace: NodeLease.namespace, name: description.name,
                 NodeLease.renewal(node: description.name, at: clock.now()))
-        } catch where error.isNotFound {
+        } catch  where error.isNotFound {
             _ = try await client.create(
                 .leases, NodeLease.lease(node: description.name, nodeUID: nodeUID, at: clock.now()))
         }

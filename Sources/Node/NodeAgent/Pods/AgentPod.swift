@@ -11,6 +11,7 @@ package struct AgentPod: ObjectView {
     /// The object.
     package let object: Value
 
+    /// Reads a Pod.
     package init(_ object: Value) {
         view = PodView(object)
         self.object = object

@@ -12,7 +12,8 @@ extension ContainerState {
     mutating func addLastWords() {
         guard case .exited(let code, let reason, let message, let startedAt, let finishedAt) = phase, message.isEmpty
         else { return }
-        var words = annotations[RuntimeKeys.terminationMessageFile].map { NodeFiles.text($0, limit: Self.longestMessage) } ?? ""
+        let file = annotations[RuntimeKeys.terminationMessageFile]
+        var words = file.map { NodeFiles.text($0, limit: Self.longestMessage) } ?? ""
         if words.isEmpty, code != 0, annotations[RuntimeKeys.terminationMessagePolicy] == "FallbackToLogsOnError" {
             words = logTail()
         }

@@ -1,6 +1,6 @@
+internal import Kinds
 package import NodeInterfaces
 package import ObjectModel
-internal import Kinds
 
 /// Where in its life the agent has a pod, as far as its status depends on it.
 package enum PodLife: Sendable, Hashable {
@@ -141,7 +141,9 @@ private struct PodStatusReport {
             pod.view.status.conditions.condition($0)?.isTrue != true
         }
         guard !missing.isEmpty else { return ready }
-        let text = missing.map { "corresponding condition of pod readiness gate \"\($0)\" does not exist or is not True." }
+        let text = missing.map {
+            "corresponding condition of pod readiness gate \"\($0)\" does not exist."
+        }
         return Finding(isTrue: false, reason: "ReadinessGatesNotReady", message: text.joined(separator: ", "))
     }
 

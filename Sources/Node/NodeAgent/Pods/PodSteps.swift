@@ -240,11 +240,12 @@ private struct PodPlanner {
 
     private mutating func stop(_ container: ContainerView, _ state: ContainerState, _ message: String) {
         let health = health(of: state, container)
-        let probe = health.livenessFailed ? container.livenessProbe : health.started == false ? container.startupProbe : nil
+        let probe = health.livenessFailed ? container.livenessProbe : container.startupProbe
+        let isProbed = health.livenessFailed || health.started == false
         plan.stops.append(
             ContainerStop(
                 id: state.id, name: container.name, message: message,
-                grace: probe?.terminationGracePeriodSeconds.map { .seconds($0) }))
+                grace: isProbed ? probe?.terminationGracePeriodSeconds.map { .seconds($0) } : nil))
     }
 
     private mutating func start(_ container: ContainerView, former: ContainerState?) {

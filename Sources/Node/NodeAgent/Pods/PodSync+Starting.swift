@@ -174,7 +174,8 @@ extension PodSync {
         _ container: ContainerView, _ reason: String, _ message: String, after wait: Duration
     ) {
         memory.failures[container.name] = StartFailure(reason: reason, message: message, retryAt: now + wait)
-        environment.note(pod, .warning, "Failed", "Error: \(reason == "ErrImagePull" ? reason : message)", container: container.name)
+        let text = reason == "ErrImagePull" ? reason : message
+        environment.note(pod, .warning, "Failed", "Error: \(text)", container: container.name)
     }
 
     // MARK: Files
@@ -212,7 +213,8 @@ extension PodSync {
         let failure = await LifecycleHook(hook, container: container, podIP: podIP)
             .run(in: id, environment, limit: nil)
         guard let failure else { return }
-        environment.note(pod, .warning, "FailedPostStartHook", "PostStartHook failed: \(failure)", container: container.name)
+        environment.note(
+            pod, .warning, "FailedPostStartHook", "PostStartHook failed: \(failure)", container: container.name)
         let state = await state(orElse: RuntimePod()).containers.first { $0.id == id }
         if let state { await stopContainer(state, grace: pod.gracePeriod, message: "FailedPostStartHook") }
     }

@@ -132,7 +132,9 @@ struct PodSync {
         let statuses = pod.view.status.initContainerStatuses + pod.view.status.containerStatuses
         var running: Set<String> = []
         for state in observed.containers {
-            guard case .running(let startedAt) = state.phase, let container = pod.container(state.name) else { continue }
+            guard case .running(let startedAt) = state.phase, let container = pod.container(state.name) else {
+                continue
+            }
             running.insert(state.id)
             let known = statuses.first { $0.containerID == ContainerReporter.identifier(state) }
             newProbes += probes.begin(

@@ -107,7 +107,8 @@ extension PodSync {
 
     func note(_ failure: VolumeFailure) {
         environment.note(
-            pod, .warning, "FailedMount", "MountVolume.SetUp failed for volume \"\(failure.volume)\" : \(failure.message)")
+            pod, .warning, "FailedMount",
+            "MountVolume.SetUp failed for volume \"\(failure.volume)\" : \(failure.message)")
     }
 
     // MARK: Tokens
