@@ -14,6 +14,13 @@ extension PodSync {
         }
         guard steps.newSandbox != nil || !steps.starts.isEmpty else { return }
         publish(observed, life: .active)
+        // Before the slot is taken: a slow registry holds up no other pod.
+        var images: [String: ImageStatus] = [:]
+        for start in steps.starts {
+            guard let container = pod.container(start.name) else { continue }
+            images[start.name] = await image(of: container)
+            if publisher.latest.isBeingDeleted { return }
+        }
         await environment.starts.take()
         defer { environment.starts.giveBack() }
         if Task.isCancelled { return }
@@ -33,8 +40,9 @@ extension PodSync {
         memory.setUpFailure = nil
         setUpFailures = 0
         for start in steps.starts {
-            guard let container = pod.container(start.name), !Task.isCancelled else { continue }
-            await self.start(container, start, in: sandbox, data)
+            guard let container = pod.container(start.name), let image = images[start.name], !Task.isCancelled
+            else { continue }
+            await self.start(container, start, image, in: sandbox, data)
         }
     }
 
@@ -83,12 +91,12 @@ extension PodSync {
     // MARK: Containers
 
     private mutating func start(
-        _ container: ContainerView, _ start: ContainerStart, in sandbox: ReadySandbox, _ data: ReferencedData
+        _ container: ContainerView, _ start: ContainerStart, _ image: ImageStatus, in sandbox: ReadySandbox,
+        _ data: ReferencedData
     ) async {
         if let formerEnd = start.formerEnd {
             memory.restarts.tried(container.name, failedAt: formerEnd, now: now)
         }
-        guard let image = await image(of: container) else { return }
         let config: ContainerConfig
         do throws(ConfigurationError) {
             config = try self.config(of: container, start.attempt, image, sandbox.addresses, data)
@@ -133,26 +141,49 @@ extension PodSync {
             container, attempt: attempt, image: image, environment: variables, mounts: mounts)
     }
 
+    /// The image of a container; nil after a failure, which is noted, or when the pod is to end meanwhile.
     private mutating func image(of container: ContainerView) async -> ImageStatus? {
-        do throws(ImageFetcher.Failure) {
-            let (image, origin) = try await environment.images.image(
-                container.image, policy: container.imagePullPolicy,
-                pulling: {
-                    environment.note(
-                        pod, .normal, "Pulling", "Pulling image \"\(container.image)\"", container: container.name)
-                })
+        guard let fetched = await fetch(container) else { return nil }
+        switch fetched {
+        case .success(let (image, origin)):
             memory.pulls.succeeded(container.image)
             noteImage(container, image, origin)
             return image
-        } catch {
-            environment.note(
-                pod, .warning, "Failed",
+        case .failure(let error):
+            let text =
                 error.reason == "ErrImagePull"
-                    ? "Failed to pull image \"\(container.image)\": \(error.message)" : error.message,
-                container: container.name)
+                ? "Failed to pull image \"\(container.image)\": \(error.message)" : error.message
+            environment.note(pod, .warning, "Failed", text, container: container.name)
             memory.pulls.tried(container.image, failedAt: now, now: now)
             startFailed(container, error.reason, error.message, after: memory.pulls.delay(container.image))
             return nil
+        }
+    }
+
+    private typealias Fetched = Result<(ImageStatus, ImageFetcher.Origin), ImageFetcher.Failure>
+
+    private func fetch(_ container: ContainerView) async -> Fetched? {
+        await withTaskGroup(of: Fetched?.self) { group in
+            group.addTask {
+                do throws(ImageFetcher.Failure) {
+                    return .success(
+                        try await environment.images.image(
+                            container.image, policy: container.imagePullPolicy,
+                            pulling: {
+                                let text = "Pulling image \"\(container.image)\""
+                                environment.note(pod, .normal, "Pulling", text, container: container.name)
+                            }))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                await ending.wait()
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
         }
     }
 

@@ -20,6 +20,8 @@ struct PodSync {
     let environment: PodEnvironment
     let publisher: StatusPublisher
     let probes: ProbeRunner
+    /// Given when the pod is to end.
+    let ending: Signal
     var memory = PodMemory()
     var volumes = PodVolumes()
     var setUpFailures = 0
@@ -27,11 +29,14 @@ struct PodSync {
     private var runtimeFailures = 0
     private var lastSteps = PodSteps()
 
-    init(pod: AgentPod, environment: PodEnvironment, publisher: StatusPublisher, probes: ProbeRunner) {
+    init(
+        pod: AgentPod, environment: PodEnvironment, publisher: StatusPublisher, probes: ProbeRunner, ending: Signal
+    ) {
         self.pod = pod
         self.environment = environment
         self.publisher = publisher
         self.probes = probes
+        self.ending = ending
     }
 
     var runtime: any ContainerRuntime { environment.runtime }

@@ -21,6 +21,8 @@ final class PodWorker: Sendable {
     private let state: Mutex<State>
     private let publisher: StatusPublisher
     private let signal = Signal()
+    /// Given when the pod is to end: what takes long is given up.
+    private let ending = Signal()
 
     /// `isGone`: the API does not know the pod any more; what the runtime has of it is to be removed.
     init(_ pod: AgentPod, isGone: Bool = false, environment: PodEnvironment) {
@@ -28,7 +30,11 @@ final class PodWorker: Sendable {
         self.environment = environment
         state = Mutex(State(pod: pod, isGone: isGone, references: ClusterObjects.Reference.all(in: pod)))
         publisher = StatusPublisher(
-            pod.object, client: environment.client, clock: environment.clock, news: { [signal] in signal.give() })
+            pod.object, client: environment.client, clock: environment.clock,
+            news: { [signal, ending] pod in
+                signal.give()
+                if pod.isBeingDeleted { ending.give() }
+            })
         if isGone { publisher.podIsGone() }
     }
 
@@ -39,6 +45,7 @@ final class PodWorker: Sendable {
             if state.pod.revision < pod.revision { state.pod = pod }
         }
         if isNews { signal.give() }
+        if pod.view.isTerminating { ending.give() }
     }
 
     /// The pod is gone from the API.
@@ -46,6 +53,7 @@ final class PodWorker: Sendable {
         publisher.podIsGone()
         state.withLock { $0.isGone = true }
         signal.give()
+        ending.give()
     }
 
     /// Wakes the work when the pod refers to an object that has changed.
@@ -63,7 +71,8 @@ final class PodWorker: Sendable {
                 report: { [self] in report($0, $1.name, $2) }, changed: { [signal] in signal.give() })
             group.addTask { await self.publisher.run() }
             var sync = PodSync(
-                pod: state.withLock { $0.pod }, environment: environment, publisher: publisher, probes: probes)
+                pod: state.withLock { $0.pod }, environment: environment, publisher: publisher, probes: probes,
+                ending: ending)
             while !Task.isCancelled {
                 let (pod, isGone) = state.withLock { ($0.pod, $0.isGone) }
                 // The publisher may know a newer version: the reply to its own write.

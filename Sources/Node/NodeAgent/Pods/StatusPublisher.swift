@@ -21,12 +21,12 @@ final class StatusPublisher: Sendable {
 
     private let client: APIClient
     private let clock: ControlClock
-    private let news: @Sendable () -> Void
+    private let news: @Sendable (Value) -> Void
     private let state: Mutex<State>
     private let signal = Signal()
 
     /// `news` is called when a version turns up that the informer has not brought.
-    init(_ pod: Value, client: APIClient, clock: ControlClock, news: @escaping @Sendable () -> Void) {
+    init(_ pod: Value, client: APIClient, clock: ControlClock, news: @escaping @Sendable (Value) -> Void) {
         state = Mutex(State(latest: pod))
         self.news = news
         self.client = client
@@ -121,7 +121,7 @@ final class StatusPublisher: Sendable {
         do throws(APIError) {
             let fresh = try await client.get(.pods, namespace: pod.namespace, name: pod.name)
             if fresh.uid != pod.uid { return podIsGone() }
-            if saw(fresh) { news() }
+            if saw(fresh) { news(fresh) }
         } catch {
             if error.isNotFound { podIsGone() }
         }
