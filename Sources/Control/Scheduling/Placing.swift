@@ -23,7 +23,7 @@ package enum Placement: Sendable, Hashable {
 }
 
 extension SchedulingState {
-    /// Chooses a node: filters in upstream's order, then the emptiest node, ties by name. Pure; looks at each node once.
+    /// Chooses a node: filters in upstream's order, then the emptiest node, then the one with fewest pods, then by name. Pure; looks at each node once.
     package func place(_ pod: PodView, claims: ClaimDemand) -> Placement {
         guard !nodes.isEmpty else { return .unschedulable("no nodes available to schedule pods") }
         if let obstacle = claims.obstacle {
@@ -33,7 +33,7 @@ extension SchedulingState {
         let affinity = PodNodeAffinity(pod)
         var reasons: [String: Int] = [:]
         var resolvable = 0
-        var best: (name: String, score: Int64)?
+        var best: (name: String, score: Int64, pods: Int)?
         for (name, load) in nodes {
             let verdict = Self.verdict(pod, affinity, demand, claims, on: load)
             guard verdict.reasons.isEmpty else {
@@ -42,7 +42,8 @@ extension SchedulingState {
                 continue
             }
             let score = load.score(with: demand)
-            if best.map({ score > $0.score || score == $0.score && name < $0.name }) ?? true { best = (name, score) }
+            let isBetter = best.map { (-score, load.pods, name) < (-$0.score, $0.pods, $0.name) } ?? true
+            if isBetter { best = (name, score, load.pods) }
         }
         if let best { return .node(best.name) }
         let histogram = reasons.map { "\($0.value) \($0.key)" }.sorted().joined(separator: ", ")
