@@ -105,7 +105,8 @@ let package = Package(
             "Node", "CRIRuntime",
             nio + [
                 "ObjectModel", "APIProtocol", "NodeInterfaces", "Processes", logging,
-                product("Crypto", "swift-crypto"), product("GRPCCore", "grpc-swift-2"), product("GRPCProtobuf", "grpc-swift-protobuf"),
+                product("Crypto", "swift-crypto"), product("GRPCCore", "grpc-swift-2"),
+                product("GRPCProtobuf", "grpc-swift-protobuf"),
                 product("GRPCNIOTransportHTTP2Posix", "grpc-swift-nio-transport"),
                 product("SwiftProtobuf", "swift-protobuf"),
             ]),
@@ -145,7 +146,10 @@ let package = Package(
             name: "ordinal", dependencies: ["CommandLine"], path: "Sources/Programs/ordinal", swiftSettings: strict),
         layer(
             "Testing", "TestSupport",
-            ["ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "ControllerRuntime", "NodeInterfaces"]),
+            [
+                "ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "ControllerRuntime",
+                "NodeInterfaces",
+            ]),
 
         tests("ObjectModel", ["ObjectModel"]),
         tests("Schema", ["ObjectModel", "Schema", "CatalogData"]),
@@ -155,11 +159,17 @@ let package = Package(
             "SQLiteStorage",
             ["ObjectModel", "ObjectStorage", "SQLiteStorage", "TestSupport", product("GRDB", "GRDB.swift")]),
         tests("APIProtocol", ["ObjectModel", "APIProtocol", "TestSupport"]),
-        tests("APIServer", ["CatalogData", "ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "TestSupport"]),
+        tests(
+            "APIServer",
+            [
+                "CatalogData", "ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer",
+                "TestSupport",
+            ]),
         tests(
             "BuiltinAPI",
             [
-                "CatalogData", "ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "BuiltinAPI",
+                "CatalogData", "ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer",
+                "BuiltinAPI",
                 "TestSupport",
             ]),
         tests("ClusterPKI", ["ClusterPKI"]),
@@ -182,13 +192,17 @@ let package = Package(
             ]),
         tests(
             "CRIRuntime",
-            ["ObjectModel", "APIProtocol", "NodeInterfaces", "Processes", "CRIRuntime", logging, product("NIOCore", "swift-nio")]),
+            [
+                "ObjectModel", "APIProtocol", "NodeInterfaces", "Processes", "CRIRuntime", logging,
+                product("NIOCore", "swift-nio"),
+            ]),
         tests("Probing", ["NodeInterfaces", "Probing"]),
         tests("VolumePlugins", ["ObjectModel", "NodeInterfaces", "VolumePlugins"]),
         tests(
             "Network",
             [
-                "ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "NodeInterfaces", "Processes", "PodNetworking",
+                "ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "NodeInterfaces", "Processes",
+                "PodNetworking",
                 "ServiceProxy", "ClusterDNS", "TestSupport", logging,
             ]),
         tests("Tidy", []),

@@ -33,7 +33,7 @@ import Testing
         let taken = try await server.call(.post, configMaps, Sample.configMap("a"))
         #expect(taken.message == "object is being deleted: configmaps \"a\" already exists")
         let released = try await server.call(
-            .patch, "\(configMaps)/a", ["metadata": ["finalizers": nil]], headers: merge)
+            .patch, "\(configMaps)/a", ["metadata": ["finalizers": .null]], headers: merge)
         #expect(released.code == 200)
         #expect(try await server.call(.get, "\(configMaps)/a").code == 404)
     }

@@ -18,11 +18,15 @@ struct ContainerTests {
     }
 
     @Test func aStatefulSetWithoutClaims() throws {
-        try withCluster("a", port: 18443, images: ["nginx-1.25.4", "nginx-1.26.1", "tutum-dnsutils-latest"]) { cluster in
+        try withCluster("a", port: 18443, images: ["nginx-1.25.4", "nginx-1.26.1", "tutum-dnsutils-latest"]) {
+            cluster in
             // headless
             try cluster.kubectl("apply", "-f", Machine.manifest("headless"))
             let service = try cluster.kubectl("get", "svc", "nginx-svc", "--no-headers")
-            #expect(service.split(separator: " ").prefix(5).map(String.init) == ["nginx-svc", "ClusterIP", "None", "<none>", "80/TCP"])
+            #expect(
+                service.split(separator: " ").prefix(5).map(String.init) == [
+                    "nginx-svc", "ClusterIP", "None", "<none>", "80/TCP",
+                ])
 
             // create
             let watch = try PodWatch(cluster, selector: "app=nginx-stateful")
@@ -67,7 +71,8 @@ struct ContainerTests {
         #expect(piped == "through\n")
         let failed = try cluster.tryKubectl(["exec", "nginx-statefulset-1", "--", "sh", "-c", "exit 3"])
         #expect(failed.code == 3)
-        try cluster.kubectl("exec", "nginx-statefulset-1", "--", "sh", "-c", "for n in 1 2 3; do echo line$n > /proc/1/fd/1; done")
+        try cluster.kubectl(
+            "exec", "nginx-statefulset-1", "--", "sh", "-c", "for n in 1 2 3; do echo line$n > /proc/1/fd/1; done")
         #expect(try cluster.kubectl("logs", "nginx-statefulset-1", "--tail=2") == "line2\nline3\n")
     }
 
@@ -78,7 +83,8 @@ struct ContainerTests {
         let gone = watch.finish().filter(\.isGone).map(\.pod)
         #expect(gone == ["nginx-statefulset-2", "nginx-statefulset-1", "nginx-statefulset-0"])
         #expect(
-            try cluster.kubectl("get", "pods", "-l", "app=nginx-stateful", "-o", "jsonpath={.items[*].spec.containers[0].image}")
+            try cluster.kubectl(
+                "get", "pods", "-l", "app=nginx-stateful", "-o", "jsonpath={.items[*].spec.containers[0].image}")
                 == "nginx:1.26.1 nginx:1.26.1 nginx:1.26.1")
     }
 
@@ -90,13 +96,16 @@ struct ContainerTests {
         let down = try PodWatch(cluster, selector: "app=nginx-stateful")
         try cluster.kubectl("patch", "statefulset", "nginx-statefulset", "-p", #"{"spec":{"replicas":5}}"#)
         try cluster.waitUntil("five pods stay") {
-            try cluster.kubectl("get", "pods", "-l", "app=nginx-stateful", "-o", "name").split(separator: "\n").count == 5
+            try cluster.kubectl("get", "pods", "-l", "app=nginx-stateful", "-o", "name").split(separator: "\n").count
+                == 5
         }
         #expect(OrderRules.deletedInReverseOrder(down.finish(), set: "nginx-statefulset", from: 9) == [])
     }
 
     @Test func twoClustersSideBySideAndClaims() throws {
-        let ranges = ["--pod-cidr", "10.245.0.0/16", "--service-cidr", "10.97.0.0/16", "--cluster-domain", "example.com"]
+        let ranges = [
+            "--pod-cidr", "10.245.0.0/16", "--service-cidr", "10.97.0.0/16", "--cluster-domain", "example.com",
+        ]
         let images = ["nginx-latest", "tutum-dnsutils-latest", "busybox-1.28"]
         try withCluster("b", port: 18444, ranges, images: images) { cluster in
             let other = try TestCluster("c", port: 18445)
@@ -105,7 +114,8 @@ struct ContainerTests {
             #expect(try other.inPod("beside", image: "busybox:1.28", "echo other").contains("other"))
 
             try cluster.kubectl("create", "namespace", "mytest", "--dry-run=client", "-o", "yaml")
-            try cluster.kubectl("apply", "-f", "-", input: "apiVersion: v1\nkind: Namespace\nmetadata: {name: mytest}\n")
+            try cluster.kubectl(
+                "apply", "-f", "-", input: "apiVersion: v1\nkind: Namespace\nmetadata: {name: mytest}\n")
             try cluster.kubectl("apply", "-f", Machine.manifest("storage-class"))
             try cluster.kubectl("apply", "-f", Machine.manifest("with-claims"))
             try cluster.waitForRollout("mystatefulset", namespace: "mytest")
@@ -136,14 +146,17 @@ struct ContainerTests {
             "records", image: "tutum/dnsutils:latest", namespace: "mytest",
             "nslookup nginx.mytest.svc.example.com; "
                 + "dig @10.97.0.10 -t a mystatefulset-0.nginx.mytest.svc.example.com")
-        let addresses = try cluster.kubectl("get", "pods", "-n", "mytest", "-l", "app=nginx", "-o", "jsonpath={.items[*].status.podIP}")
+        let addresses = try cluster.kubectl(
+            "get", "pods", "-n", "mytest", "-l", "app=nginx", "-o", "jsonpath={.items[*].status.podIP}")
         for address in addresses.split(separator: " ") {
             #expect(text.contains("Name:\tnginx.mytest.svc.example.com\nAddress: \(address)"), "\(text)")
         }
-        let first = try cluster.kubectl("get", "pod", "mystatefulset-0", "-n", "mytest", "-o", "jsonpath={.status.podIP}")
+        let first = try cluster.kubectl(
+            "get", "pod", "mystatefulset-0", "-n", "mytest", "-o", "jsonpath={.status.podIP}")
         let record = text.split(separator: "\n").first { $0.hasPrefix("mystatefulset-0.nginx.mytest.svc.example.com.") }
-        #expect(record.map { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
-            == ["mystatefulset-0.nginx.mytest.svc.example.com.", "30", "IN", "A", first])
+        #expect(
+            record.map { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
+                == ["mystatefulset-0.nginx.mytest.svc.example.com.", "30", "IN", "A", first])
         // not outside
         #expect(try run("/usr/bin/getent", ["hosts", "mystatefulset-0.nginx.mytest.svc.example.com"]).code != 0)
     }
@@ -153,7 +166,9 @@ struct ContainerTests {
         try cluster.kubectl("delete", "pod", "-n", "mytest", "mystatefulset-1")
         try cluster.waitForRollout("mystatefulset", namespace: "mytest")
         try cluster.waitUntil("mystatefulset-1 is back") {
-            let outcome = try cluster.tryKubectl(["get", "pod", "mystatefulset-1", "-n", "mytest", "-o", "jsonpath={.metadata.uid}"])
+            let outcome = try cluster.tryKubectl([
+                "get", "pod", "mystatefulset-1", "-n", "mytest", "-o", "jsonpath={.metadata.uid}",
+            ])
             return outcome.code == 0 && outcome.output != before.uid
         }
         try cluster.kubectl("wait", "--for=condition=Ready", "pod/mystatefulset-1", "-n", "mytest", "--timeout=60s")
@@ -200,7 +215,9 @@ struct ContainerTests {
                 #expect(after.count == 4 + round)
                 for (pod, time) in before { #expect(after[pod] == time, "\(pod) was restarted by round \(round)") }
             }
-            let restarts = try cluster.kubectl("get", "pods", "-l", "app=nginx-stateful", "-o", "jsonpath={.items[*].status.containerStatuses[0].restartCount}")
+            let restarts = try cluster.kubectl(
+                "get", "pods", "-l", "app=nginx-stateful", "-o",
+                "jsonpath={.items[*].status.containerStatuses[0].restartCount}")
             #expect(Set(restarts.split(separator: " ")) == ["0"])
         }
     }
@@ -217,7 +234,8 @@ struct ContainerTests {
         #expect(try run("/bin/sh", ["-c", "nft list tables | grep -c ord || true"]).output == "0\n")
         let mounts = try String(contentsOfFile: "/proc/mounts", encoding: .utf8)
         #expect(!mounts.contains(cluster.dataDirectory))
-        let processes = try run("/bin/sh", ["-c", "ps axww -o args | grep -F '\(cluster.dataDirectory)' | grep -v grep || true"])
+        let processes = try run(
+            "/bin/sh", ["-c", "ps axww -o args | grep -F '\(cluster.dataDirectory)' | grep -v grep || true"])
         #expect(processes.output.isEmpty, "\(processes.output)")
 
         try cluster.start()

@@ -21,7 +21,8 @@ enum Machine {
     /// The kubectl clients of this machine, by minor version; the Debian one when it is there.
     static let clients: [Int: String] = {
         var clients: [Int: String] = [:]
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        let folders =
+            (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
             + ["/usr/lib/google-cloud-sdk/bin"]
         for minor in 20...40 {
             for folder in folders {
@@ -49,7 +50,8 @@ struct CommandOutcome {
 
 /// Runs a command to its end; kills it after `timeout` seconds.
 @discardableResult
-func run(_ program: String, _ arguments: [String], input: String? = nil, timeout: Double = 60) throws -> CommandOutcome {
+func run(_ program: String, _ arguments: [String], input: String? = nil, timeout: Double = 60) throws -> CommandOutcome
+{
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments

@@ -134,7 +134,8 @@ struct SimulatedClusterTests {
             for round in 0..<5 {
                 for number in 0..<5 {
                     let name = "c\(round)-\(number)"
-                    try cluster.kubectl("create", "-f", "-", input: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \(name)}\n")
+                    try cluster.kubectl(
+                        "create", "-f", "-", input: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \(name)}\n")
                     acknowledged.append(name)
                 }
                 cluster.crash()

@@ -41,7 +41,8 @@ final class TestCluster {
         try waitUntil("the API is ready", seconds: 30) {
             guard process.isRunning else { throw Failure("ordinal ended: \(log.suffix(2000))") }
             return try run(
-                Machine.ordinal, ["status", "--data-dir", dataDirectory]).code == 0
+                Machine.ordinal, ["status", "--data-dir", dataDirectory]
+            ).code == 0
         }
     }
 

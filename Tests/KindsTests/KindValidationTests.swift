@@ -181,7 +181,10 @@ import Testing
         ),
         (
             .configMaps,
-            ["metadata": ["name": "a", "namespace": "b"], "data": ["a": .string(String(repeating: "x", count: 1 << 21))]],
+            [
+                "metadata": ["name": "a", "namespace": "b"],
+                "data": ["a": .string(String(repeating: "x", count: 1 << 21))],
+            ],
             ["[]: Too long: may not be more than 1048576 bytes"]
         ),
         (

@@ -110,7 +110,8 @@ import Testing
 @Suite struct DNSMessageTests {
     /// dig's question for a.b, type A, with an EDNS0 record of 1232 bytes.
     static let packet: [UInt8] = [
-        0x12, 0x34, 0x01, 0x20, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0x61, 1, 0x62, 0, 0, 1, 0, 1, 0, 0, 41, 0x04, 0xD0, 0, 0, 0, 0,
+        0x12, 0x34, 0x01, 0x20, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0x61, 1, 0x62, 0, 0, 1, 0, 1, 0, 0, 41, 0x04, 0xD0, 0, 0, 0,
+        0,
         0, 0,
     ]
 
@@ -149,7 +150,8 @@ import Testing
         for _ in 0..<20_000 {
             var packet = Self.packet
             for _ in 0..<Int.random(in: 1...6, using: &generator) {
-                packet[Int.random(in: 0..<packet.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                packet[Int.random(in: 0..<packet.count, using: &generator)] = UInt8.random(
+                    in: 0...255, using: &generator)
             }
             packet.removeLast(Int.random(in: 0...packet.count, using: &generator))
             if let query = try? DNSQuery.parse(packet) { _ = DNSZoneTests.zone.answer(query.question) }

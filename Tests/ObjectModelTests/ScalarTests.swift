@@ -117,14 +117,17 @@ import Testing
     @Test func aliasBombsAreBounded() {
         var text = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
         for level in 1..<10 {
-            text += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ",") + "]\n"
+            text +=
+                "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ",") + "]\n"
         }
         #expect(throws: YAML.Failure.self) { try YAML.parse(Array(text.utf8)) }
     }
 
     @Test func deepNestingIsRefused() {
         #expect(throws: YAML.Failure.self) { try YAML.parse(Array(String(repeating: "[", count: 10_000).utf8)) }
-        #expect(throws: YAML.Failure.self) { try YAML.parse(Array((String(repeating: "- ", count: 10_000) + "x").utf8)) }
+        #expect(throws: YAML.Failure.self) {
+            try YAML.parse(Array((String(repeating: "- ", count: 10_000) + "x").utf8))
+        }
     }
 
     @Test func malformedTextIsRefused() {

@@ -43,10 +43,22 @@ import Testing
     static let repelled: Value = ["taints": [["key": "k", "value": "v", "effect": "NoSchedule"]]]
 
     @Test(arguments: [
-        (node("n", cpu: "500m"), pod(), "1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."),
-        (node("n"), pod(spec: ["nodeSelector": ["disk": "ssd"]]), "1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."),
-        (node("n", spec: repelled), pod(), "1 node(s) had untolerated taint(s). preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."),
-        (node("n", spec: ["unschedulable": true]), pod(), "1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."),
+        (
+            node("n", cpu: "500m"), pod(),
+            "1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
+        ),
+        (
+            node("n"), pod(spec: ["nodeSelector": ["disk": "ssd"]]),
+            "1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+        ),
+        (
+            node("n", spec: repelled), pod(),
+            "1 node(s) had untolerated taint(s). preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+        ),
+        (
+            node("n", spec: ["unschedulable": true]), pod(),
+            "1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+        ),
     ])
     func reasonsAreUpstreams(_ node: NodeView, _ pod: PodView, _ expected: String) {
         #expect(
@@ -88,7 +100,11 @@ import Testing
         #expect(text.hasPrefix("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."))
         var bound = ClaimDemand()
         bound.volumeAffinities = [
-            NodeSelector(["nodeSelectorTerms": [["matchExpressions": [["key": "kubernetes.io/hostname", "operator": "In", "values": ["b"]]]]]])
+            NodeSelector([
+                "nodeSelectorTerms": [
+                    ["matchExpressions": [["key": "kubernetes.io/hostname", "operator": "In", "values": ["b"]]]]
+                ]
+            ])
         ]
         let nodes = ["a", "b"].map { Self.node($0, labels: ["kubernetes.io/hostname": .string($0)]) }
         #expect(Self.state(nodes).place(Self.pod(), claims: bound) == .node("b"))

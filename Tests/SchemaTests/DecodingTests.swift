@@ -148,7 +148,7 @@ import Testing
     }
 
     @Test func keepsEverythingWithoutASchema() throws {
-        let body: Value = ["a": nil, "b": [nil, 1], "c": ["d": []]]
+        let body: Value = ["a": .null, "b": [.null, 1], "c": ["d": []]]
         var value = body
         let report = try ObjectSchema.open.decode(&value, as: Fixture.pod)
         #expect(value == body && report.unknownFields.isEmpty)

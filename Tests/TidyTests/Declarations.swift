@@ -52,7 +52,8 @@ enum Declarations {
 
 /// The lengths of functions, by their indentation: a body ends at the first `}` as far left as its `func`.
 enum Functions {
-    nonisolated(unsafe) private static let start = #/^(\s*)(?:[a-z()@A-Z]+\s+)*(?:func |init\(|init\?\(|init<|subscript)/#
+    nonisolated(unsafe) private static let start =
+        #/^(\s*)(?:[a-z()@A-Z]+\s+)*(?:func |init\(|init\?\(|init<|subscript)/#
 
     static func longerThan(_ limit: Int, in file: SourceTree.File) -> [Finding] {
         var findings: [Finding] = []
@@ -65,7 +66,8 @@ enum Functions {
                 let end = file.lines[opening...].firstIndex(of: closing)
             else { continue }
             if end - offset + 1 > limit {
-                findings.append(Finding(file: file.path, line: offset + 1, what: "a function of \(end - offset + 1) lines"))
+                findings.append(
+                    Finding(file: file.path, line: offset + 1, what: "a function of \(end - offset + 1) lines"))
             }
         }
         return findings

@@ -40,8 +40,10 @@ import Testing
             "HTTPServing", "HTTPCalling", "CRIRuntime", "Probing", "ClusterDNS",
         ]
         let findings = SourceTree.sources.filter { !allowed.contains($0.target) }.flatMap { file in
-            file.code.filter { Self.importedModule($0.text).map { $0.hasPrefix("NIO") || $0.hasPrefix("GRPC") } ?? false }
-                .map { Finding(file: file.path, line: $0.number, what: "NIO or gRPC outside its targets") }
+            file.code.filter {
+                Self.importedModule($0.text).map { $0.hasPrefix("NIO") || $0.hasPrefix("GRPC") } ?? false
+            }
+            .map { Finding(file: file.path, line: $0.number, what: "NIO or gRPC outside its targets") }
         }
         #expect(findings.isEmpty, "\(report(findings))")
     }
@@ -96,7 +98,8 @@ import Testing
             "ObjectModel", "Schema", "ObjectStorage", "SQLiteStorage", "APIServer", "ControllerRuntime", "HTTPServing",
             "HTTPCalling",
         ]
-        let kinds = #/
+        let kinds =
+            #/
             \b(StatefulSets?|statefulsets?|Deployments?|deployments|ReplicaSets?|ConfigMaps?|configmaps|ServiceAccounts?
             |serviceaccounts|PersistentVolume\w*|persistentvolume\w*|EndpointSlices?|endpointslices
             |ControllerRevisions?|controllerrevisions|StorageClass\w*|storageclasses|Pods?|pods)\b
@@ -159,7 +162,9 @@ import Testing
 
     private static func importedModule(_ text: String) -> String? {
         let words = text.split(separator: " ")
-        guard let position = words.firstIndex(of: "import"), position <= 1, words.count > position + 1 else { return nil }
+        guard let position = words.firstIndex(of: "import"), position <= 1, words.count > position + 1 else {
+            return nil
+        }
         let name = words[position + 1] == "struct" || words[position + 1] == "class" ? words.last : words[position + 1]
         return name.map { String($0.split(separator: ".")[0]) }
     }

@@ -78,8 +78,9 @@ struct PendingPods: Sendable {
         let item = (priority: entry.priority, arrival: entry.arrival, key: key)
         // Nearly always the last place: pods come in order and mostly with one priority.
         var position = order.count
-        while position > head, order[position - 1].priority < item.priority
-            || order[position - 1].priority == item.priority && order[position - 1].arrival > item.arrival
+        while position > head,
+            order[position - 1].priority < item.priority
+                || order[position - 1].priority == item.priority && order[position - 1].arrival > item.arrival
         {
             position -= 1
         }

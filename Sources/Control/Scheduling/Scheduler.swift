@@ -2,7 +2,7 @@ package import APIProtocol
 package import ControllerRuntime
 package import Kinds
 package import Logging
-package import ObjectModel
+internal import ObjectModel
 internal import Synchronization
 
 /// The caches the scheduler reads; shared with the controllers.
@@ -109,7 +109,8 @@ package final class Scheduler: ControlLoop {
     }
 
     package func run() async {
-        for cache in [caches.pods, caches.nodes, caches.claims, caches.volumes, caches.classes] as [any RevisionedCache] {
+        for cache in [caches.pods, caches.nodes, caches.claims, caches.volumes, caches.classes] as [any RevisionedCache]
+        {
             await cache.waitUntilSynced()
         }
         await withDiscardingTaskGroup { group in
@@ -173,7 +174,9 @@ package final class Scheduler: ControlLoop {
             }
             if claim.view.isBound {
                 let volume = caches.volumes.object(NamespacedName(name: claim.view.volumeName))
-                if let affinity = volume?.view.requiredNodeAffinity { demand.volumeAffinities.append(NodeSelector(affinity)) }
+                if let affinity = volume?.view.requiredNodeAffinity {
+                    demand.volumeAffinities.append(NodeSelector(affinity))
+                }
                 continue
             }
             let storageClass = claim.view.storageClassName.flatMap { caches.classes.object(NamespacedName(name: $0)) }

@@ -1,8 +1,6 @@
 internal import Kinds
 internal import ObjectModel
 
-
-
 /// What a pod takes from a node.
 package struct PodDemand: Sendable, Hashable {
     /// CPU in thousandths of a core.
@@ -74,7 +72,8 @@ package struct NodeLoad: Sendable {
     /// How empty the node would be with the pod: 0 to 100, the mean of CPU and memory (LeastAllocated).
     func score(with demand: PodDemand) -> Int64 {
         func free(_ used: Int64, _ limit: Int64) -> Int64 { limit <= 0 ? 0 : max(0, (limit - used) * 100 / limit) }
-        return (free(milliCPU + demand.milliCPU, capacity["cpu"] ?? 0)
+        return
+            (free(milliCPU + demand.milliCPU, capacity["cpu"] ?? 0)
             + free(memory + demand.memory, capacity["memory"] ?? 0)) / 2
     }
 }

@@ -2,7 +2,8 @@
 package struct FieldError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What sort of rule is broken.
     package enum ErrorType: Sendable, Equatable {
-        case required, invalid, notSupported, forbidden, duplicate, tooLong, tooMany, notFound, typeInvalid, internalError
+        case required, invalid, notSupported, forbidden, duplicate, tooLong, tooMany, notFound, typeInvalid,
+            internalError
 
         /// The cause's reason in a Status.
         package var causeReason: String {

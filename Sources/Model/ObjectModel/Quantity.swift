@@ -78,7 +78,8 @@ package struct Quantity: Sendable, Hashable, Comparable {
         let power: Int  // of ten, or of 1024
 
         init?(suffix: String) {
-            if let power = ["n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18][suffix] {
+            if let power = ["n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18][suffix]
+            {
                 format = .decimal
                 self.power = power
             } else if let power = ["Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6][suffix] {
@@ -184,7 +185,8 @@ package struct Quantity: Sendable, Hashable, Comparable {
         if nano == 0 {
             var amount = whole
             var step = 0
-            let units = format == .exponent ? ["", "e3", "e6", "e9", "e12", "e15", "e18"] : ["", "k", "M", "G", "T", "P", "E"]
+            let units =
+                format == .exponent ? ["", "e3", "e6", "e9", "e12", "e15", "e18"] : ["", "k", "M", "G", "T", "P", "E"]
             while step < 6, amount % 1000 == 0 {
                 amount /= 1000
                 step += 1

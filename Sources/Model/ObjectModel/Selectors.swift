@@ -96,7 +96,8 @@ extension LabelSelector {
                 throw .badRequest("unable to parse requirement: \(term)")
             }
             if let problem = NameRules.qualifiedName(requirement.key).first {
-                throw .badRequest("unable to parse requirement: <nil>: Invalid value: \"\(requirement.key)\": \(problem)")
+                throw .badRequest(
+                    "unable to parse requirement: <nil>: Invalid value: \"\(requirement.key)\": \(problem)")
             }
             requirements.append(requirement)
         }

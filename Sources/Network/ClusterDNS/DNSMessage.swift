@@ -129,7 +129,8 @@ package struct DNSQuery: Sendable, Hashable {
         guard flags & 0x8000 == 0 else { throw .ignored }
         guard (flags >> 11) & 0xF == 0 else { throw .answered(id: id, .notImplemented) }
         let counts = (0..<4).map { _ in Int(reader.number16() ?? 0) }
-        guard counts[0] == 1, let name = reader.name(), let type = reader.number16(), let kind = reader.number16() else {
+        guard counts[0] == 1, let name = reader.name(), let type = reader.number16(), let kind = reader.number16()
+        else {
             throw .answered(id: id, .formatError)
         }
         var payloadSize: Int?
@@ -187,7 +188,9 @@ package struct DNSAnswer: Sendable, Hashable {
             | UInt16(code.rawValue)
         writer.number16(query.id)
         writer.number16(flags)
-        for count in [1, answers.count, truncated ? 0 : authority.count, additional.count + (query.payloadSize == nil ? 0 : 1)] {
+        for count in [
+            1, answers.count, truncated ? 0 : authority.count, additional.count + (query.payloadSize == nil ? 0 : 1),
+        ] {
             writer.number16(UInt16(count))
         }
         writer.name(query.question.name)

@@ -127,6 +127,6 @@ extension Task where Success == Never, Failure == Never {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         for await _ in stream {}
         continuation.finish()
-        throw CancellationError()
+        throw Swift.CancellationError()
     }
 }

@@ -35,7 +35,8 @@ package final class SocketProber: NetworkProber {
         switch probe {
         case .tcp(let host, let port): await connect(host, port, timeout)
         case .http(let scheme, let host, let port, let path, let headers):
-            await get("\(scheme.lowercased())://\(host):\(port)\(path.hasPrefix("/") ? path : "/\(path)")", headers, timeout)
+            await get(
+                "\(scheme.lowercased())://\(host):\(port)\(path.hasPrefix("/") ? path : "/\(path)")", headers, timeout)
         case .grpc: .failure("gRPC probes are not supported")
         }
     }

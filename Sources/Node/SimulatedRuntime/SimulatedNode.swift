@@ -24,7 +24,9 @@ package struct SimulatedNode: Sendable {
     package var pods: [String: RuntimePod] {
         var pods: [String: RuntimePod] = [:]
         for sandbox in sandboxes.values { pods[sandbox.pod.uid, default: RuntimePod()].sandboxes.append(sandbox) }
-        for container in containers.values { pods[container.podUID, default: RuntimePod()].containers.append(container) }
+        for container in containers.values {
+            pods[container.podUID, default: RuntimePod()].containers.append(container)
+        }
         return pods.mapValues(Self.newestFirst)
     }
 

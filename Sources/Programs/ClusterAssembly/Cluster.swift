@@ -5,7 +5,7 @@ internal import ControllerRuntime
 internal import Controllers
 internal import Glibc
 internal import HTTPServing
-package import Logging
+internal import Logging
 internal import ObjectModel
 internal import Scheduling
 
@@ -85,7 +85,9 @@ package struct Cluster: Sendable {
             ])
             return server
         } catch {
-            if case .addressInUse(let address) = error { throw StartupError.portInUse(host: address.host, port: address.port) }
+            if case .addressInUse(let address) = error {
+                throw StartupError.portInUse(host: address.host, port: address.port)
+            }
             throw StartupError.failed(error.description)
         }
     }

@@ -94,7 +94,8 @@ package struct ClusterShutdown: Sendable {
 
     /// Runs containerd while `body` works, then stops it.
     private func withContainerd<Result: Sendable>(
-        _ process: ContainerdProcess?, _ runtime: ContainerdRuntime, _ body: @escaping @Sendable () async throws -> Result
+        _ process: ContainerdProcess?, _ runtime: ContainerdRuntime,
+        _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         try await withThrowingTaskGroup(of: Result?.self) { group in
             if let process {

@@ -35,7 +35,9 @@ struct ContainerdNode: NodePart {
         }
     }
 
-    var network: NodeNetwork { NodeNetwork(Self.settings(configuration.podRange, configuration.serviceRange, names, layout)) }
+    var network: NodeNetwork {
+        NodeNetwork(Self.settings(configuration.podRange, configuration.serviceRange, names, layout))
+    }
     var bridgeAddress: IPv4Address? { network.settings.gateway }
     var socket: String? {
         guard let endpoint = configuration.runtimeEndpoint else { return layout.socket }

@@ -15,13 +15,13 @@ struct ImageImportCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The archive.", valueName: "file.tar")) var file: String
 
     func run() async throws {
-        do {
+        do throws(StartupError) {
             for name in try await ImageImport.run(
                 dataDirectory: dataDirectory.path, archive: Settings.absolute(file))
             {
                 print("imported \(name)")
             }
-        } catch let error as StartupError {
+        } catch {
             complain(error.description)
             throw ExitCode(1)
         }

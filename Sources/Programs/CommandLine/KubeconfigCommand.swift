@@ -8,9 +8,9 @@ struct KubeconfigCommand: ParsableCommand {
     @OptionGroup var dataDirectory: DataDirectoryOption
 
     func run() throws {
-        do {
+        do throws(StartupError) {
             print(try Instance.kubeconfig(dataDirectory: dataDirectory.path), terminator: "")
-        } catch let error as StartupError {
+        } catch {
             complain(error.description)
             throw ExitCode(1)
         }

@@ -32,7 +32,9 @@ enum Settings {
         return choice
     }
 
-    static func range(_ option: String?, _ variable: String, flag: String, default fallback: IPv4Range) throws -> IPv4Range {
+    static func range(
+        _ option: String?, _ variable: String, flag: String, default fallback: IPv4Range
+    ) throws -> IPv4Range {
         guard let text = option ?? environment(variable) else { return fallback }
         guard let range = IPv4Range(text) else {
             throw ValidationError("\(flag) \(text): must be an IPv4 range such as \(fallback)")
@@ -57,7 +59,9 @@ enum Settings {
 
 /// The option every subcommand shares.
 struct DataDirectoryOption: ParsableArguments {
-    @Option(help: ArgumentHelp("Where all state lives. Default: /var/lib/ordinal, without root ~/.local/share/ordinal.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "Where all state lives. Default: /var/lib/ordinal, without root ~/.local/share/ordinal.", valueName: "dir"))
     var dataDir: String?
 
     var path: String {

@@ -28,7 +28,9 @@ struct UpCommand: AsyncParsableCommand {
     var serviceCidr: String?
     @Option(help: ArgumentHelp("Where objects are kept: sqlite or memory. Default: sqlite.", valueName: "store"))
     var store: String?
-    @Option(help: ArgumentHelp("What runs the containers: containerd or simulated. Default: containerd.", valueName: "runtime"))
+    @Option(
+        help: ArgumentHelp(
+            "What runs the containers: containerd or simulated. Default: containerd.", valueName: "runtime"))
     var runtime: String?
     @Option(help: ArgumentHelp("Use this containerd instead of a private one (unix:///…).", valueName: "socket"))
     var containerRuntimeEndpoint: String?
@@ -36,7 +38,9 @@ struct UpCommand: AsyncParsableCommand {
     var nodes: Int?
     @Option(help: ArgumentHelp("Milliseconds a simulated container takes to start. Default: 0.", valueName: "ms"))
     var simulatedStartDelay: Int?
-    @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical. Default: info.", valueName: "level"))
+    @Option(
+        help: ArgumentHelp("trace, debug, info, notice, warning, error or critical. Default: info.", valueName: "level")
+    )
     var logLevel: String?
 
     func run() async throws {
@@ -51,7 +55,7 @@ struct UpCommand: AsyncParsableCommand {
                 }
                 try await group.next()
                 group.cancelAll()
-                while let _ = try await group.next() {}
+                while (try await group.next()) != nil {}
             }
         } catch let error as StartupError {
             complain(error.description)
