@@ -58,8 +58,8 @@ func run(_ program: String, _ arguments: [String], input: String? = nil, timeout
     let folder = FileManager.default.temporaryDirectory
     let id = UUID().uuidString
     let (outURL, errURL) = (folder.appendingPathComponent("\(id).out"), folder.appendingPathComponent("\(id).err"))
-    FileManager.default.createFile(atPath: outURL.path, contents: nil)
-    FileManager.default.createFile(atPath: errURL.path, contents: nil)
+    _ = FileManager.default.createFile(atPath: outURL.path, contents: nil)
+    _ = FileManager.default.createFile(atPath: errURL.path, contents: nil)
     defer {
         try? FileManager.default.removeItem(at: outURL)
         try? FileManager.default.removeItem(at: errURL)

@@ -29,7 +29,7 @@ final class TestCluster {
             ["up", "--data-dir", dataDirectory, "--listen", "127.0.0.1:\(port)", "--node-name", "n1"] + arguments
         let path = "\(dataDirectory)/ordinal.log"
         if !FileManager.default.fileExists(atPath: path) {
-            FileManager.default.createFile(atPath: path, contents: nil)
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
         }
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         handle.seekToEndOfFile()
@@ -171,7 +171,7 @@ final class PodWatch {
 
     init(_ cluster: TestCluster, selector: String, namespace: String = "default") throws {
         path = "\(cluster.dataDirectory)/watch-\(UUID().uuidString)"
-        FileManager.default.createFile(atPath: path, contents: nil)
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
         process.executableURL = URL(fileURLWithPath: Machine.kubectl ?? "kubectl")
         let template =
             #"{.type}{"|"}{.object.metadata.name}{"|"}{.object.status.conditions[?(@.type=="Ready")].status}{"|"}"#
