@@ -30,7 +30,7 @@ fmt: ## format the sources in place
 test: build images unit e2e ## every test: units, conformance, golden, end to end with real kubectl and containers
 
 unit: build
-	Scripts/timed.sh "unit and conformance suites" env ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --skip EndToEndTests
+	Scripts/timed.sh "unit and conformance suites" Scripts/in-netns.sh env ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --skip EndToEndTests
 
 e2e: build images
 	Scripts/timed.sh "end-to-end suites" Scripts/in-netns.sh env ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests
