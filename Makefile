@@ -35,6 +35,10 @@ unit: build
 e2e: build images
 	Scripts/timed.sh "end-to-end suites" Scripts/in-netns.sh env ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests
 
+soak: build images ## the end-to-end suites three times over, with 20 crashes each
+	for round in 1 2 3; do Scripts/timed.sh "soak round $$round" Scripts/in-netns.sh env ORDINAL_WARNINGS=error \
+	    ORDINAL_CRASH_ROUNDS=20 $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests || exit 1; done
+
 golden: build ## rewrite the golden files from what the code prints now
 	ORDINAL_GOLDEN=write ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --skip EndToEndTests
 

@@ -74,6 +74,25 @@ struct ContainerTests {
         try cluster.kubectl(
             "exec", "nginx-statefulset-1", "--", "sh", "-c", "for n in 1 2 3; do echo line$n > /proc/1/fd/1; done")
         #expect(try cluster.kubectl("logs", "nginx-statefulset-1", "--tail=2") == "line2\nline3\n")
+        let kubectl = "\(Machine.kubectl ?? "kubectl") --kubeconfig \(cluster.kubeconfig)"
+        let followed = try run(
+            "/bin/sh",
+            [
+                "-c",
+                "(sleep 1; \(kubectl) exec nginx-statefulset-1 -- sh -c 'echo later > /proc/1/fd/1') & "
+                    + "timeout 4 \(kubectl) logs -f --tail=1 nginx-statefulset-1; wait",
+            ])
+        #expect(followed.output == "line3\nlater\n")
+        try cluster.kubectl(
+            "run", "crasher", "--image=tutum/dnsutils:latest", "--image-pull-policy=IfNotPresent", "--command", "--",
+            "sh", "-c", "echo instance; exit 1")
+        try cluster.waitUntil("the crasher is restarted") {
+            let count = try cluster.kubectl(
+                "get", "pod", "crasher", "-o", "jsonpath={.status.containerStatuses[0].restartCount}")
+            return Int(count) ?? 0 >= 1
+        }
+        #expect(try cluster.kubectl("logs", "-p", "crasher") == "instance\n")
+        try cluster.kubectl("delete", "pod", "crasher", "--grace-period=0", "--force")
     }
 
     private func updateGoesFromTheHighestOrdinal(_ cluster: TestCluster) throws {
@@ -204,10 +223,10 @@ struct ContainerTests {
                 }
                 return times
             }
-            for round in 0..<5 {
+            for round in 0..<Machine.crashRounds {
                 let before = try started()
                 try cluster.kubectl("scale", "statefulset", "nginx-statefulset", "--replicas=\(4 + round)")
-                usleep(UInt32(100_000 + 150_000 * round))
+                usleep(UInt32(100_000 + 150_000 * (round % 5)))
                 cluster.crash()
                 try cluster.start()
                 try cluster.waitForRollout("nginx-statefulset", seconds: 90)

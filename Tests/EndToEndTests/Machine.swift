@@ -7,6 +7,9 @@ enum Machine {
     static let ordinal = root.appendingPathComponent(".build/debug/ordinal").path
     static let kubectl = find("kubectl")
 
+    /// How often a process is killed in the tests that do so; `make soak` asks for more.
+    static let crashRounds = Int(ProcessInfo.processInfo.environment["ORDINAL_CRASH_ROUNDS"] ?? "") ?? 5
+
     static var isRoot: Bool { geteuid() == 0 }
     static var runsContainers: Bool {
         isRoot && find("containerd") != nil && (find("crun") ?? find("runc")) != nil

@@ -131,7 +131,7 @@ struct SimulatedClusterTests {
     @Test func whatWasAcknowledgedSurvivesCrashes() throws {
         try withCluster("crash", port: 17447) { cluster in
             var acknowledged: [String] = []
-            for round in 0..<5 {
+            for round in 0..<Machine.crashRounds {
                 for number in 0..<5 {
                     let name = "c\(round)-\(number)"
                     try cluster.kubectl(

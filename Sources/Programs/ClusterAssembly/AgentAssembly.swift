@@ -44,7 +44,11 @@ struct AgentAssembly {
         settings.podCIDR = range.description
         settings.cgroupRoot = cgroupRoot
         settings.isSimulated = configuration.runtime == .simulated
-        if !settings.isSimulated { settings.clusterDNS = configuration.dnsAddress.description }
+        if !settings.isSimulated {
+            settings.clusterDNS = configuration.dnsAddress.description
+            settings.podLogsDirectory = LogLayout.ofTheMachine.podsDirectory
+            settings.containerLogsDirectory = LogLayout.ofTheMachine.linksDirectory
+        }
         return NodeAgent(
             configuration: settings, client: Self.client(plane, name), runtime: runtime, prober: prober,
             plugins: BuiltinVolumePlugins.all, objects: objects, log: logger)

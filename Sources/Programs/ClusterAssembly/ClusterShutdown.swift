@@ -39,6 +39,7 @@ package struct ClusterShutdown: Sendable {
             try await stopNode(instance, say)
         }
         if purge {
+            await removeLogs()
             do {
                 try FileManager.default.removeItem(atPath: directory.path)
             } catch {
@@ -158,6 +159,25 @@ package struct ClusterShutdown: Sendable {
         for sandbox in pod.sandboxes {
             try await runtime.stopSandbox(sandbox.id)
             try await runtime.removeSandbox(sandbox.id)
+        }
+    }
+
+    /// Removes the logs of the pods that the store knows, and the links to them.
+    private func removeLogs() async {
+        let layout = LogLayout.ofTheMachine
+        let files = FileManager.default
+        for pod in (try? await storedPods()) ?? [] {
+            let identity = PodIdentity(name: pod.metadata.namespacedName, uid: pod.metadata.uid)
+            let folder = layout.directory(of: identity)
+            guard files.fileExists(atPath: folder) else { continue }
+            try? files.removeItem(atPath: folder)
+            let prefix = "\(pod.metadata.name)_\(pod.metadata.namespace)_"
+            let links = (try? files.contentsOfDirectory(atPath: layout.linksDirectory)) ?? []
+            // A link whose log is gone does not "exist"; one of another instance's pod of that name still does.
+            for link in links
+            where link.hasPrefix(prefix) && !files.fileExists(atPath: "\(layout.linksDirectory)/\(link)") {
+                try? files.removeItem(atPath: "\(layout.linksDirectory)/\(link)")
+            }
         }
     }
 

@@ -12,8 +12,12 @@ struct PodPaths {
     var volumes: String { "\(root)/volumes" }
     /// Its hosts file.
     var hostsFile: String { "\(root)/etc-hosts" }
-    /// The directory of its logs: `NS_NAME_UID`.
-    var logs: String { "\(configuration.podLogsDirectory)/\(pod.name.namespace)_\(pod.name.name)_\(pod.uid)" }
+    /// The directory of its logs.
+    var logs: String { layout.directory(of: pod) }
+    private var layout: LogLayout {
+        LogLayout(
+            podsDirectory: configuration.podLogsDirectory, linksDirectory: configuration.containerLogsDirectory)
+    }
 
     /// Where a volume appears.
     func volume(_ name: String) -> String { "\(volumes)/\(name)" }
@@ -22,11 +26,11 @@ struct PodPaths {
         "\(root)/containers/\(container)/\(attempt)"
     }
     /// A container's log below `logs`.
-    static func logName(_ container: String, attempt: Int) -> String { "\(container)/\(attempt).log" }
-    /// The log of an instance.
-    func log(_ container: String, attempt: Int) -> String { "\(logs)/\(Self.logName(container, attempt: attempt))" }
-    /// The link to a log for collectors: `POD_NS_CONTAINER-ID.log`.
-    func logLink(_ container: String, id: String) -> String {
-        "\(configuration.containerLogsDirectory)/\(pod.name.name)_\(pod.name.namespace)_\(container)-\(id).log"
+    static func logName(_ container: String, attempt: Int) -> String {
+        LogLayout.relativePath(container: container, attempt: attempt)
     }
+    /// The log of an instance.
+    func log(_ container: String, attempt: Int) -> String { layout.path(pod, container: container, attempt: attempt) }
+    /// The link to a log for collectors.
+    func logLink(_ container: String, id: String) -> String { layout.link(pod, container: container, id: id) }
 }

@@ -14,6 +14,10 @@ package struct LogLayout: Sendable, Hashable {
         self.linksDirectory = linksDirectory
     }
 
+    /// Where kubelet keeps logs, and collectors look for them. Instances share it: the directories carry pods' uids.
+    package static let ofTheMachine = LogLayout(
+        podsDirectory: "/var/log/pods", linksDirectory: "/var/log/containers")
+
     /// A pod's directory: `NAMESPACE_NAME_UID`.
     package func directory(of pod: PodIdentity) -> String {
         "\(podsDirectory)/\(pod.name.namespace)_\(pod.name.name)_\(pod.uid)"
