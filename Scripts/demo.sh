@@ -80,7 +80,7 @@ step="applying examples/web.yaml"
 bold "kubectl apply -f examples/web.yaml"
 k apply -f examples/web.yaml
 bold "Pods start in order, each after the one before is Ready"
-k get pods -l app=web -w &
+kubectl get pods -l app=web -w &
 watch=$!
 disown "$watch"
 step="waiting for 3/3 Ready"

@@ -178,4 +178,17 @@ import Testing
         stored["phase"] = "Pending"
         #expect(StatusPublisher.change(from: stored, to: status) == ["phase": "Running"])
     }
+
+    @Test func timesStayWhileTheAPIStillHasAnOlderStatus() {
+        let pod = PodFixture.pod()
+        let observed = RuntimePod(sandboxes: [PodFixture.sandbox()], containers: [PodFixture.running("web")])
+        var memory = PodMemory()
+        let first = podStatus(
+            of: pod, observed: observed, memory: memory, life: .active, nodeAddress: "10.0.0.1", at: PodFixture.now)
+        memory.reported = first
+        let later = podStatus(
+            of: pod, observed: observed, memory: memory, life: .active, nodeAddress: "10.0.0.1",
+            at: PodFixture.now + .seconds(5))
+        #expect(later == first)
+    }
 }

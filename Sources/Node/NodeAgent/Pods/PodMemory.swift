@@ -39,6 +39,8 @@ package struct ContainerHealth: Sendable, Hashable {
 
 /// What the agent remembers of a pod beside what the API and the runtime keep.
 package struct PodMemory: Sendable, Hashable {
+    /// The status worked out last: it may be ahead of the API's, and times in it stay. Nil before the first.
+    package var reported: Value?
     /// Waiting times of containers that keep ending.
     package var restarts = RestartBackOff()
     /// Waiting times of images that cannot be pulled, by image.

@@ -30,7 +30,10 @@ private struct PodStatusReport {
     let nodeAddress: String
     let now: Timestamp
 
-    private var former: Value { pod.object.child("status") }
+    private var stored: Value { pod.object.child("status") }
+    /// Where times that stay come from. Not always the API: while a write is under way its status is still the old one,
+    /// and two answers to "since when" would replace each other for ever.
+    private var former: Value { memory.reported ?? stored }
 
     var value: Value {
         let reporter = ContainerReporter(pod: pod, runtime: runtime, memory: memory, isTerminal: life == .over)
@@ -47,7 +50,7 @@ private struct PodStatusReport {
             status["reason"] = "DeadlineExceeded"
             status["message"] = "Pod was active on the node longer than the specified deadline"
         } else {
-            for key in ["reason", "message"] { status[key] = former[key] }
+            for key in ["reason", "message"] { status[key] = stored[key] }
         }
         status["hostIP"] = .string(nodeAddress)
         status["hostIPs"] = [["ip": .string(nodeAddress)]]
@@ -55,7 +58,7 @@ private struct PodStatusReport {
             status["podIP"] = .string(addresses[0])
             status["podIPs"] = .array(addresses.map { ["ip": .string($0)] })
         }
-        status["startTime"] = .string((pod.view.status.startTime ?? now).text)
+        status["startTime"] = former["startTime"] ?? .string(now.text)
         if !initReports.isEmpty { status["initContainerStatuses"] = .array(initReports.map(\.value)) }
         status["containerStatuses"] = .array(reports.map(\.value))
         status["qosClass"] = .string(
@@ -101,7 +104,7 @@ private struct PodStatusReport {
             ("PodScheduled", Finding(isTrue: true)),
         ]
         let names = own.map(\.0)
-        let others = former.items("conditions").filter { !names.contains($0.text("type")) }
+        let others = stored.items("conditions").filter { !names.contains($0.text("type")) }
         return own.map { condition($0.0, $0.1) } + others
     }
 
@@ -149,15 +152,15 @@ private struct PodStatusReport {
 
     private func condition(_ type: String, _ finding: Finding) -> Value {
         let status = finding.isTrue ? "True" : "False"
-        let old = pod.view.status.conditions.condition(type)
-        let since = old.flatMap { $0.status == status ? $0.lastTransitionTime : nil } ?? now
+        let old = former.items("conditions").first { $0.text("type") == type }
+        let since = old?.text("status") == status ? old?.text("lastTransitionTime") ?? now.text : now.text
         var value: Value = ["type": .string(type)]
         if pod.view.metadata.generation > 0 {
             value["observedGeneration"] = .integer(Int64(pod.view.metadata.generation))
         }
         value["status"] = .string(status)
         value["lastProbeTime"] = .null
-        value["lastTransitionTime"] = .string(since.text)
+        value["lastTransitionTime"] = .string(since)
         if !finding.reason.isEmpty { value["reason"] = .string(finding.reason) }
         if !finding.message.isEmpty { value["message"] = .string(finding.message) }
         return value

@@ -149,13 +149,14 @@ struct PodSync {
         memory.health = probes.health
     }
 
-    func publish(_ observed: RuntimePod, life: PodLife) {
+    mutating func publish(_ observed: RuntimePod, life: PodLife) {
         var report = observed
         for index in report.containers.indices { report.containers[index].addLastWords() }
-        publisher.publish(
-            podStatus(
-                of: pod, observed: report, memory: memory, life: life,
-                nodeAddress: environment.configuration.nodeAddress, at: now))
+        let status = podStatus(
+            of: pod, observed: report, memory: memory, life: life,
+            nodeAddress: environment.configuration.nodeAddress, at: now)
+        memory.reported = status
+        publisher.publish(status)
     }
 
     // MARK: Deadlines
