@@ -17,7 +17,7 @@ class Cluster:
         self.dir = tempfile.mkdtemp(prefix="ob-", dir="/tmp")
         self.port = port
         self.started = time.monotonic()
-        self.log = open(os.path.join(self.dir, "log"), "w")
+        self.log = open(os.path.join(self.dir, "ordinal.log"), "w")
         self.process = subprocess.Popen(
             [ORDINAL, "up", "--data-dir", self.dir, "--listen", f"127.0.0.1:{port}", "--node-name", "n1", *options],
             stdout=self.log, stderr=subprocess.STDOUT)
@@ -29,7 +29,7 @@ class Cluster:
             line = next(l for l in text.splitlines() if name in l)
             return base64.b64decode(line.split(":", 1)[1].strip().strip('"')).decode()
         context = ssl.create_default_context(cadata=field("certificate-authority-data"))
-        cert, key = os.path.join(self.dir, "b.crt"), os.path.join(self.dir, "b.key")
+        cert, key = self.dir + ".crt", self.dir + ".key"
         open(cert, "w").write(field("client-certificate-data"))
         open(key, "w").write(field("client-key-data"))
         context.load_cert_chain(cert, key)
@@ -83,6 +83,9 @@ class Cluster:
             self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=60)
         shutil.rmtree(self.dir, ignore_errors=True)
+        for path in (self.dir + ".crt", self.dir + ".key"):
+            if os.path.exists(path):
+                os.unlink(path)
 
     def children(self):
         """Our process and the containerd it started."""

@@ -59,7 +59,9 @@ struct PrivateContainerd: Sendable {
             await this.removePods()
             group.cancelAll()
         }
-        let left = await KernelLeftovers(layout: layout, cgroupParent: cgroupParent).remove()
+        let left = await KernelLeftovers(
+            layout: layout, mountsBelow: layout.base, cgroupParent: cgroupParent
+        ).remove()
         #expect(left.isEmpty)
         removeTree(layout.base)
         if let failure { throw failure }

@@ -33,6 +33,8 @@ package struct Cluster: Sendable {
         EventLoopThreads.limit(to: 2)
         try Preconditions.check(configuration, socket: directory.containerdSocket)
         try directory.create()
+        let lock = try directory.lock()
+        defer { withExtendedLifetime(lock) {} }
         let store = try await OpenStore.open(configuration.store, directory)
         do {
             try await run(on: store)

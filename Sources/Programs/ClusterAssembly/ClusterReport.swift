@@ -17,7 +17,7 @@ package struct ClusterReport: Sendable {
         guard let instance = Instance.read(directory) else {
             return ClusterReport(lines: ["No cluster was started on \(dataDirectory) yet: ordinal up"], isReady: false)
         }
-        guard instance.isAlive else {
+        guard directory.isInUse else {
             return ClusterReport(
                 lines: [
                     "Ordinal does not run on \(dataDirectory). Pods, if any, go on without it.",

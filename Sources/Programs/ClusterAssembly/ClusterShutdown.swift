@@ -40,20 +40,19 @@ package struct ClusterShutdown: Sendable {
         }
         if purge {
             await removeLogs()
-            do {
-                try FileManager.default.removeItem(atPath: directory.path)
-            } catch {
-                throw StartupError.failed("\(directory.path) cannot be deleted: \(error)")
-            }
+            try directory.purge()
             say("deleted \(directory.path)")
         }
     }
 
     private func end(_ instance: Instance, _ say: (String) -> Void) async throws {
-        guard instance.isAlive else { return }
+        guard directory.isInUse else { return }
+        guard instance.isOrdinal else {
+            throw StartupError.failed("\(directory.path) is in use, but not by process \(instance.pid). Try again.")
+        }
         kill(instance.pid, SIGTERM)
         let deadline = ContinuousClock.now + Self.patience
-        while instance.isAlive {
+        while directory.isInUse {
             guard ContinuousClock.now < deadline else {
                 throw StartupError.failed("Process \(instance.pid) does not end. Stop it, then run this again.")
             }
@@ -86,7 +85,9 @@ package struct ClusterShutdown: Sendable {
         let stopped = try await withContainerd(process, runtime) { try await stopPods(on: runtime) }
         say("stopped \(stopped) pods")
         try await network.tearDown()
-        let left = isPrivate ? await KernelLeftovers(layout: layout, cgroupParent: names.cgroupParent).remove() : []
+        let leftovers = KernelLeftovers(
+            layout: layout, mountsBelow: directory.node, cgroupParent: names.cgroupParent)
+        let left = isPrivate ? await leftovers.remove() : []
         guard left.isEmpty else {
             throw StartupError.failed("These could not be removed: \(left.joined(separator: ", "))")
         }
@@ -122,13 +123,15 @@ package struct ClusterShutdown: Sendable {
         }
     }
 
-    /// Stops every pod of the runtime: in the order of their sets as far as the store knows them, the rest together.
+    /// Stops every pod of the runtime: members of a set from the highest ordinal down, everything else together.
     private func stopPods(on runtime: ContainerdRuntime) async throws -> Int {
         let running = try await runtime.pods()
-        let known = try await storedPods().filter { running[$0.metadata.uid] != nil }
+        let stored = try await storedPods().filter { running[$0.metadata.uid] != nil }
+        let uids = Set(stored.map(\.metadata.uid))
+        let known = stored + running.values.compactMap(\.pod).filter { !uids.contains($0.metadata.uid) }
         let byName = Dictionary(known.map { ($0.metadata.namespacedName, $0) }, uniquingKeysWith: { $1 })
         let lanes = ShutdownPlan(known).lanes.map { lane in lane.compactMap { byName[$0] } }
-        // Pods that ended, and those that the store does not know, are in no lane; their sandboxes go as well.
+        // Pods that ended are in no lane; their sandboxes go as well.
         let planned = Set(lanes.joined().map(\.metadata.uid))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for lane in lanes {
@@ -184,9 +187,14 @@ package struct ClusterShutdown: Sendable {
     private func storedPods() async throws -> [PodView] {
         guard FileManager.default.fileExists(atPath: directory.store) else { return [] }
         let open = try await OpenStore.open(.sqlite, directory)
-        let page = try? await open.store.objects(
-            in: KeyRange(APIResource.pods.groupResource), at: .latest, after: nil, limit: nil)
-        await open.close()
-        return (page?.objects ?? []).map { PodView($0.value) }
+        do {
+            let page = try await open.store.objects(
+                in: KeyRange(APIResource.pods.groupResource), at: .latest, after: nil, limit: nil)
+            await open.close()
+            return page.objects.map { PodView($0.value) }
+        } catch {
+            await open.close()
+            throw StartupError.failed("the pods cannot be read from \(directory.store): \(error)")
+        }
     }
 }

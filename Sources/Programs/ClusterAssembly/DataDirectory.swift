@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import SQLiteStorage
 
 /// The directory that holds all state of one instance, and the paths in it.
 package struct DataDirectory: Sendable, Hashable {
@@ -24,7 +25,18 @@ package struct DataDirectory: Sendable, Hashable {
     /// PersistentVolumes of the local provisioner.
     package var volumes: String { "\(path)/volumes" }
 
-    /// Makes the directory, for its owner only.
+    /// Held by the running process.
+    private var lockFile: String { "\(path)/instance.lock" }
+
+    /// What we put into it, beside what a person's start script may (`ordinal.log`).
+    private static let ownNames: Set = [
+        "instance-id", "instance.json", "instance.lock", "kubeconfig", "node", "pki", "store.sqlite",
+        "store.sqlite-wal",
+        "store.sqlite-shm", "store.sqlite.lock", "volumes", "ordinal.log",
+    ]
+
+    /// Makes the directory, for its owner only. One that holds other things is refused: it would be closed to others now,
+    /// and parts of it deleted by a purge.
     package func create() throws(StartupError) {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -34,7 +46,44 @@ package struct DataDirectory: Sendable, Hashable {
         guard access(path, W_OK) == 0 else {
             throw .failed("The data directory \(path) is not writable by this user. Choose another with --data-dir.")
         }
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        if !entries.contains("instance-id"), let foreign = entries.first(where: { !Self.ownNames.contains($0) }) {
+            throw .failed("\(path) holds other things (\(foreign)). Choose an empty directory with --data-dir.")
+        }
         chmod(path, 0o700)
+    }
+
+    /// Marks the directory as in use until the result is let go. Two processes never get it at once.
+    func lock() throws(StartupError) -> DataDirectoryLock {
+        do throws(StoreOpenError) {
+            return try DataDirectoryLock(path: lockFile)
+        } catch {
+            if case .inUse = error { throw .dataDirectoryInUse(path) }
+            throw .failed(error.description)
+        }
+    }
+
+    /// Whether a process uses the directory now.
+    var isInUse: Bool {
+        guard access(lockFile, F_OK) == 0 else { return false }
+        do throws(StartupError) {
+            _ = try lock()
+            return false
+        } catch {
+            return true
+        }
+    }
+
+    /// Deletes what we put into the directory, and the directory when nothing else is in it.
+    func purge() throws(StartupError) {
+        for name in Self.ownNames.sorted() where FileManager.default.fileExists(atPath: "\(path)/\(name)") {
+            do {
+                try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+            } catch {
+                throw .failed("\(path)/\(name) cannot be deleted: \(error)")
+            }
+        }
+        rmdir(path)
     }
 
     /// The id that everything host-wide of this instance is named after: 8 hexadecimal digits, made once.

@@ -10,7 +10,8 @@ package enum ImageImport {
         guard FileManager.default.isReadableFile(atPath: archive) else {
             throw .failed("\(archive) cannot be read")
         }
-        guard let instance = Instance.read(DataDirectory(dataDirectory)), instance.isAlive else {
+        let directory = DataDirectory(dataDirectory)
+        guard let instance = Instance.read(directory), directory.isInUse else {
             throw .failed("Ordinal does not run on \(dataDirectory). Start it first: ordinal up")
         }
         guard !instance.socket.isEmpty else {

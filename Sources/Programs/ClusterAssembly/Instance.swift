@@ -19,11 +19,10 @@ package struct Instance: Sendable, Hashable {
     /// Where Services get theirs.
     package var serviceRange: IPv4Range
 
-    /// Whether the process is alive (a zombie is not).
-    package var isAlive: Bool {
-        guard kill(pid, 0) == 0, let status = DataDirectory.read("/proc/\(pid)/stat") else { return false }
-        let fields = status.split(separator: ")").last?.split(separator: " ") ?? []
-        return fields.first != "Z"
+    /// Whether the process that was written down is an ordinal: the number may be another's by now.
+    package var isOrdinal: Bool {
+        let arguments = DataDirectory.read("/proc/\(pid)/cmdline")?.split(separator: "\0") ?? []
+        return arguments.contains("up")
     }
 
     /// Reads what was written down; nil when nothing ever ran there.

@@ -12,11 +12,14 @@ internal import Processes
 /// belongs to pods that could not be removed in order.
 package struct KernelLeftovers: Sendable {
     private let layout: ContainerdLayout
+    private let folder: String
     private let cgroupParent: String
 
-    /// The leftovers of the containerd with this layout whose pods are in cgroups below `cgroupParent` (`/ordinal-…`).
-    package init(layout: ContainerdLayout, cgroupParent: String) {
+    /// The leftovers of the containerd with this layout whose pods are in cgroups below `cgroupParent` (`/ordinal-…`), and
+    /// every mount below `folder`, which holds the layout and the pods' volumes.
+    package init(layout: ContainerdLayout, mountsBelow folder: String, cgroupParent: String) {
         self.layout = layout
+        self.folder = folder
         self.cgroupParent = cgroupParent
     }
 
@@ -56,7 +59,7 @@ package struct KernelLeftovers: Sendable {
     }
 
     private func mountsBelowBase() -> [String] {
-        Self.mounts(below: layout.base, in: Files.text("/proc/self/mounts") ?? "")
+        Self.mounts(below: folder, in: Files.text("/proc/self/mounts") ?? "")
     }
 
     /// The mount points below `base` of a `/proc/self/mounts` text, in its order.
