@@ -118,6 +118,19 @@ import Testing
         #expect(model.status.currentReplicas == 2)
     }
 
+    @Test func thePartitionCountsFromTheFirstOrdinal() {
+        var model = running(3, spec: ["ordinals": ["start": 5]])
+        model.edit {
+            $0["spec", "updateStrategy", "rollingUpdate", "partition"] = 2
+            $0["spec", "template"] = template("v2")
+        }
+        model.run()
+        #expect(model.names.map { model.image($0) } == ["v1", "v1", "v2"])
+        model.remove("web-6")
+        model.run()
+        #expect(model.image("web-6") == "v1")
+    }
+
     @Test func onDeleteLeavesPodsUntilTheyAreDeleted() {
         var model = running(2, spec: ["updateStrategy": ["type": "OnDelete"]])
         model.edit { $0["spec", "template"] = template("v2") }

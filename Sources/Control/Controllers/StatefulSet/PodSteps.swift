@@ -116,7 +116,7 @@ struct PodSteps {
     private mutating func create(_ ordinal: Int) {
         var partition = 0
         if case .rollingUpdate(let value, _) = set.updateStrategy { partition = value }
-        let revision = ordinal < partition ? history.current : history.update
+        let revision = ordinal < set.startOrdinal + partition ? history.current : history.update
         let name = set.podName(ordinal)
         explanation = "creating \(name)"
         if let claim = set.claims(ordinal).first(where: { claims[$0.name] == .beingDeleted }) {
