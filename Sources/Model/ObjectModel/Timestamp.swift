@@ -24,7 +24,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         return Timestamp(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
-    /// Reads RFC 3339, with any fraction and offset; nil when it is none.
+    /// Reads RFC 3339, with any fraction and offset; nil when it is none, or outside the years 1678 to 2261.
     package init?(_ text: String) {
         var reader = RFC3339Reader(Array(text.utf8))
         guard let nanoseconds = reader.read() else { return nil }
@@ -118,6 +118,8 @@ private struct RFC3339Reader {
         guard let fraction, let offset = zoneOffset(), position == bytes.count else { return nil }
         let days = CivilDate.day(year: year, month: month, day: day)
         let seconds = Int64(days * 86400 + hour * 3600 + minute * 60 + second - offset)
+        // Nanoseconds fit 64 bits in these years, whatever the offset.
+        guard (1678...2261).contains(year) else { return nil }
         return seconds * 1_000_000_000 + Int64(fraction)
     }
 
