@@ -4,8 +4,9 @@
     Scripts/make-catalog.py DIRECTORY
 
 DIRECTORY holds the reference facts (kubernetes-schema.json, defaults.json, discovery.json, fieldselectors.json,
-immutable.json, columns.json). Which kinds are served is said in Scripts/catalog-kinds.txt; everything they refer to comes
-along. Run it after a change of that list, and commit the result.
+immutable.json, columns.json, proto-fields.json, proto-inline.json). Which kinds are served is said in
+Scripts/catalog-kinds.txt; everything they refer to comes along. Which fields are pointers in Go is said in
+Scripts/proto-pointers.txt. Run it after a change of these, and commit the result.
 """
 import json
 import os
@@ -35,6 +36,18 @@ RETURNS_DELETED = {
     "v1/PodTemplate", "v1/ResourceQuota", "storage.k8s.io/v1/StorageClass", "storage.k8s.io/v1/CSIDriver",
     "storage.k8s.io/v1/CSINode", "storage.k8s.io/v1/VolumeAttachment", "storage.k8s.io/v1/VolumeAttributesClass",
 }
+# Bodies that only replies have: no client sends them.
+REPLIES = {"v1/Status", "v1/APIResourceList"}
+# Messages that are no JSON objects.
+SCALAR_MESSAGES = {
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": "quantity",
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "intOrString",
+    "io.k8s.apimachinery.pkg.apis.meta.v1.Time": "time",
+    "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": "microTime",
+    "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1": "json",
+    "io.k8s.apimachinery.pkg.runtime.RawExtension": "json",
+}
+PROTO_SCALARS = {"string", "bool", "int32", "int64", "bytes"}
 # The facts that are published or acted on; notes for people stay out.
 KEPT = {
     "type", "format", "$ref", "items", "additionalProperties", "properties", "required", "enum", "emit", "default",
@@ -194,9 +207,57 @@ def fill(triple, group, version, kind):
     return triple
 
 
+def pointers():
+    """The pointer fields by message."""
+    with open(os.path.join(HERE, "proto-pointers.txt"), encoding="utf-8") as file:
+        lines = [line.split("#")[0].partition(":") for line in file]
+    return {name.strip(): set(fields.split()) for name, _, fields in lines if fields}
+
+
+def proto_field(message, field, facts, differences, pointer):
+    """A field as [number, name in JSON, rule, type]; the type is a scalar's name or a message's.
+
+    Rules: o optional, p pointer, r repeated, m map from strings, i message whose fields are those of its parent.
+    """
+    number, rule, kind = facts
+    if rule == "m":
+        key, _, kind = kind.removeprefix("map<").removesuffix(">").partition(",")
+        if key != "string":
+            sys.exit(f"make-catalog: {message}.{field} is a map from {key}")
+    elif field in differences["inline"].get(message, []):
+        rule = "i"
+    elif rule == "o" and field in pointer:
+        rule = "p"
+    return [number, differences["renamed"].get(message, {}).get(field, field), rule, kind]
+
+
+def protobuf(fields, differences, roots):
+    """The messages that the roots reach, with types that are messages told by position."""
+    messages, waiting, pointer = {}, list(roots), pointers()
+    while waiting:
+        name = waiting.pop()
+        if name in messages:
+            continue
+        if name in SCALAR_MESSAGES:
+            messages[name] = {"n": name, "s": SCALAR_MESSAGES[name]}
+            continue
+        if name not in fields:
+            sys.exit(f"make-catalog: no message {name}")
+        own = [proto_field(name, field, facts, differences, pointer.get(name, ()))
+               for field, facts in fields[name].items()]
+        messages[name] = {"n": name, "f": sorted(own)}
+        waiting.extend(kind for _, _, _, kind in own if kind not in PROTO_SCALARS)
+    order = sorted(messages)
+    positions = {name: position for position, name in enumerate(order)}
+    for message in messages.values():
+        for field in message.get("f", []):
+            field[3] = positions.get(field[3], field[3])
+    return [messages[name] for name in order]
+
+
 def main(directory):
     facts = {name: read(directory, f"{name}.json") for name in
-             ("defaults", "discovery", "fieldselectors", "immutable", "columns")}
+             ("defaults", "discovery", "fieldselectors", "immutable", "columns", "proto-fields", "proto-inline")}
     definitions = read(directory, "kubernetes-schema.json")["definitions"]
     kinds, bodies = served_kinds()
     by_gvk = {gvk_text(triple): name for name, schema in definitions.items() for triple in schema.get("gvk", [])}
@@ -220,6 +281,8 @@ def main(directory):
         "kindDefaults": {kind: entries for kind, entries in kind_defaults.items() if entries},
         "typeDefaults": type_defaults(facts["defaults"]["types"], names),
         "types": {name: slim(definitions[name], served, bodies) for name in names},
+        "protobuf": protobuf(facts["proto-fields"], facts["proto-inline"],
+                             {by_gvk[kind] for kind in wanted if kind not in REPLIES}),
     }
     with open(TARGET, "w", encoding="utf-8") as file:
         json.dump(catalog, file, separators=(",", ":"), ensure_ascii=False)

@@ -21,9 +21,13 @@ import Testing
             ("application/yaml", deep, 400, "the object provided is unrecognized (must be of type StatefulSet): "),
             (
                 "text/plain", "x", 415,
-                "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml"
+                "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, "
+                    + "application/vnd.kubernetes.protobuf"
             ),
-            ("application/vnd.kubernetes.protobuf", "k8s", 415, "the body of the request was in an unknown format"),
+            (
+                "application/vnd.kubernetes.protobuf", "k8s", 400,
+                "the object provided is unrecognized (must be of type StatefulSet): provided data does not appear"
+            ),
         ]
         for (type, body, code, message) in cases {
             let reply = try await server.call(

@@ -17,6 +17,8 @@ package struct Catalog: Sendable {
     package let rows: [CatalogRow]
     /// The types of all kinds.
     package let table: SchemaTable
+    /// The messages of protobuf bodies.
+    package let protobuf: ProtobufTable
     /// The types as OpenAPI has them, by full name (`io.k8s.api.core.v1.Pod`), in their published form.
     let definitions: [String: Value]
     private let positions: [String: Int]
@@ -34,6 +36,10 @@ package struct Catalog: Sendable {
         (table, positions) = builder.build()
         definitions = Dictionary(types.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
         definitionNames = Self.names(of: types)
+        guard let protobuf = ProtobufTable(document["protobuf"], names: definitionNames) else {
+            throw Malformed(description: "catalogue: a protobuf message is malformed")
+        }
+        self.protobuf = protobuf
         kindDefaults = Self.defaults(document["kindDefaults"]?.fields ?? Fields())
         var rows: [CatalogRow] = []
         for kind in kinds {
@@ -51,7 +57,7 @@ package struct Catalog: Sendable {
         guard let name = definitionNames[gvk], let root = positions[name] else { return nil }
         return ObjectSchema(
             table: table, root: root, kindDefaults: kindDefaults[gvk] ?? [], definitions: definitions,
-            definitionName: name)
+            definitionName: name, protobuf: protobuf)
     }
 
     /// A kind made from its row: `cells` gives each column's cell by the column's name (a column without one is left

@@ -12,19 +12,22 @@ package struct ObjectSchema: Sendable {
     package let root: Int
     /// Defaults of this kind's objects only, not of its types elsewhere.
     package let kindDefaults: [SchemaDefault]
+    /// How protobuf bodies of this kind, and of the kinds that requests for it carry, are read; nil when none can be.
+    package let protobuf: ProtobufTable?
     /// What OpenAPI publishes: all types by full name, and the name of the object's own.
     let definitions: [String: Value]
     let definitionName: String
 
     init(
         table: SchemaTable, root: Int, kindDefaults: [SchemaDefault] = [], definitions: [String: Value] = [:],
-        definitionName: String = ""
+        definitionName: String = "", protobuf: ProtobufTable? = nil
     ) {
         self.table = table
         self.root = root
         self.kindDefaults = kindDefaults
         self.definitions = definitions
         self.definitionName = definitionName
+        self.protobuf = protobuf
     }
 
     /// The object's own type.

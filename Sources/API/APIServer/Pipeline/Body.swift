@@ -24,7 +24,7 @@ enum FieldValidation: String, Sendable {
 struct Body: Sendable {
     /// The longest body, as upstream.
     static let maximumLength = 3 << 20
-    private static let accepted = ["application/json", "application/yaml"]
+    private static let accepted = ["application/json", "application/yaml", protobuf]
     private static let protobuf = "application/vnd.kubernetes.protobuf"
 
     /// A body as a tree.
@@ -35,12 +35,15 @@ struct Body: Sendable {
         let duplicates: [String]
     }
 
-    private enum Format { case json, yaml }
+    private enum Format { case json, yaml, protobuf }
 
     let bytes: [UInt8]
     private let mediaType: String
+    private let table: ProtobufTable?
 
-    init(_ request: APIRequest) {
+    /// The body of `request`; protobuf is read by `protobuf`, or not at all.
+    init(_ request: APIRequest, protobuf: ProtobufTable? = nil) {
+        table = protobuf
         bytes = request.body
         let header = request.headers["Content-Type"] ?? ""
         mediaType = header.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
@@ -61,6 +64,7 @@ struct Body: Sendable {
         switch try format() {
         case .json: return try parseJSON(as: kind)
         case .yaml: return try parseYAML(as: kind)
+        case .protobuf: return try parseProtobuf(as: kind)
         }
     }
 
@@ -77,12 +81,7 @@ struct Body: Sendable {
         switch mediaType {
         case "", "application/json": return .json
         case "application/yaml": return .yaml
-        case Self.protobuf:
-            var status = APIStatus.unsupportedMediaType(Self.accepted)
-            status.message +=
-                "; this server does not read protobuf yet: send JSON (kubectl: write the object to a file"
-                + " with --dry-run=client -o yaml and use kubectl create -f)"
-            throw status
+        case Self.protobuf: return .protobuf
         default: throw .unsupportedMediaType(Self.accepted)
         }
     }
@@ -106,6 +105,21 @@ struct Body: Sendable {
             return Document(value: try YAML.parse(bytes), duplicates: [])
         } catch {
             throw unrecognized(kind, "\(error)")
+        }
+    }
+
+    /// 415 for kinds that the table does not know.
+    private func parseProtobuf(as kind: String) throws(APIStatus) -> Document {
+        let unreadable = APIStatus.unsupportedMediaType(Self.accepted.filter { $0 != Self.protobuf })
+        guard let table else { throw unreadable }
+        do throws(ProtobufDecoder.Failure) {
+            return Document(value: try ProtobufDecoder(table).decode(bytes), duplicates: [])
+        } catch {
+            switch error {
+            case .unrecognized(let reason): throw unrecognized(kind, reason)
+            case .unknownKind: throw unreadable
+            case .malformed(let gvk, let reason): throw ObjectSchema.decodeError(gvk, reason)
+            }
         }
     }
 

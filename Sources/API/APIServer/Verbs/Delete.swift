@@ -12,9 +12,10 @@ struct DeletionRequest: Sendable {
     /// The deprecated `orphanDependents`.
     let orphanDependents: Bool?
 
-    /// Reads the options; 400 and 422 in upstream's words.
-    init(_ request: APIRequest) throws(APIStatus) {
-        let source = request.body.isEmpty ? try Self.query(request) : try Self.body(request)
+    /// Reads the options of a DELETE of objects of `kind`; 400 and 422 in upstream's words.
+    init(_ request: APIRequest, kind: KindDefinition) throws(APIStatus) {
+        let body = Body(request, protobuf: kind.schema.protobuf)
+        let source = body.bytes.isEmpty ? try Self.query(request) : try Self.options(body)
         var options = DeleteOptions()
         options.gracePeriodSeconds = source["gracePeriodSeconds"]?.int
         options.uid = source["preconditions"]?["uid"]?.string
@@ -46,8 +47,8 @@ struct DeletionRequest: Sendable {
         dryRun = source["dryRun"]?.array?.compactMap(\.string) ?? []
     }
 
-    private static func body(_ request: APIRequest) throws(APIStatus) -> Value {
-        let value = try Body(request).parse(as: "DeleteOptions").value
+    private static func options(_ body: Body) throws(APIStatus) -> Value {
+        let value = try body.parse(as: "DeleteOptions").value
         guard value.fields != nil, [nil, "DeleteOptions"].contains(value["kind"]?.string) else {
             throw .badRequest("decoded object cannot be converted to DeleteOptions")
         }
@@ -97,7 +98,7 @@ extension ResourceCall {
 
     /// DELETE of an object.
     func delete() async throws(APIStatus) -> APIResponse {
-        let deletion = try DeletionRequest(request)
+        let deletion = try DeletionRequest(request, kind: kind)
         let context = try writeContext(options: "DeleteOptions", dryRun: deletion.dryRun)
         let outcome = try await writer.delete(
             context, namespace: target.namespace, name: target.name, options: deletion.options)
@@ -110,7 +111,7 @@ extension ResourceCall {
 
     /// DELETE of a collection: every object that is selected, one by one; the reply lists them.
     func deleteCollection() async throws(APIStatus) -> APIResponse {
-        let deletion = try DeletionRequest(request)
+        let deletion = try DeletionRequest(request, kind: kind)
         let context = try writeContext(options: "DeleteOptions", dryRun: deletion.dryRun)
         var options = try ListOptions(request, kind: kind, isWatch: false)
         if options.limit == nil { options.limit = Self.deletionPage }

@@ -16,7 +16,7 @@ struct ResourceCall: Sendable {
 
     var store: any Store { writer.store }
     var environment: ServerEnvironment { writer.environment }
-    var body: Body { Body(request) }
+    var body: Body { Body(request, protobuf: kind.schema.protobuf) }
     var rendering: Rendering { Rendering(kind: kind, representation: representation, now: now) }
 
     /// Where the object is stored.
