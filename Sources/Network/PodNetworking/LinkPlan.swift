@@ -35,18 +35,22 @@ package struct LinkPlan: Sendable, Hashable {
     }
 
     /// The line of `ip -o -4 addr show` whose range overlaps ours although it is not ours; nil when there is none.
-    package func conflict(inAddresses listing: String) -> String? {
+    /// The DNS address counts as ours only when our bridge is there: else another instance has it.
+    package func conflict(inAddresses listing: String, bridgeExists: Bool) -> String? {
         for line in listing.split(separator: "\n") {
             let words = line.split(separator: " ").map(String.init)
             guard words.count > 3, words[2] == "inet", words[1] != settings.names.bridge,
                 let range = Self.range(ofInterfaceAddress: words[3])
             else { continue }
-            let isOurDNS = words[1] == "lo" && range.base == settings.dnsAddress && range.prefixLength == 32
+            let isOurDNS =
+                bridgeExists && words[1] == "lo" && range.base == settings.dnsAddress && range.prefixLength == 32
             if range.overlaps(settings.nodePodRange) {
-                return "the pod range \(settings.nodePodRange) overlaps \(words[3]) on \(words[1])"
+                return
+                    "the pod range \(settings.nodePodRange) overlaps \(words[3]) on \(words[1]); choose another with --pod-cidr"
             }
             if range.overlaps(settings.serviceRange), !isOurDNS {
-                return "the service range \(settings.serviceRange) overlaps \(words[3]) on \(words[1])"
+                return "the service range \(settings.serviceRange) overlaps \(words[3]) on \(words[1]); "
+                    + "choose another with --service-cidr"
             }
         }
         return nil

@@ -33,9 +33,10 @@ package struct NodeNetwork: Sendable {
             throw .program(.missing(SystemProgram(name: "bridge", debianPackage: "containernetworking-plugins")))
         }
         let addresses = try await run(Self.ip, ["-o", "-4", "addr", "show"])
-        if let conflict = plan.conflict(inAddresses: addresses) { throw .unusableSettings(conflict) }
-        // Not by /sys, which shows the network namespace that mounted it.
-        let bridgeExists = if_nametoindex(settings.names.bridge) != 0
+        let bridgeExists = hasBridge
+        if let conflict = plan.conflict(inAddresses: addresses, bridgeExists: bridgeExists) {
+            throw .unusableSettings(conflict)
+        }
         try await batch(plan.setUpLines(bridgeExists: bridgeExists))
         try await setKernelOptions()
         try writeConfiguration()
@@ -47,14 +48,20 @@ package struct NodeNetwork: Sendable {
         // Adding before deleting makes the deletion succeed whether or not the table is there.
         let table = settings.names.nftTable
         try await rules.apply("table ip \(table) {}\ndelete table ip \(table)\n")
+        // Without our bridge nothing of ours is there, and the DNS address would be another instance's.
+        guard hasBridge else { return removeConfiguration() }
         for line in plan.tearDownLines {
             do { try await Self.ip.run(line.split(separator: " ").map(String.init)) } catch {
                 if case .failed = error { continue }
                 throw .program(error)
             }
         }
-        unlink(configurationPath)
+        removeConfiguration()
     }
+
+    private var hasBridge: Bool { access("/sys/class/net/\(settings.names.bridge)", F_OK) == 0 }
+
+    private func removeConfiguration() { unlink(configurationPath) }
 
     private var configurationPath: String { settings.cniConfigurationDirectory + "/10-ordinal.conflist" }
 

@@ -53,6 +53,7 @@ package struct Cluster: Sendable {
         let plane = try ControlPlane(
             configuration, store: store.store, security: security, nodes: nodes, logger: logger)
         let server = try await listen(plane, security)
+        try await node.setUp()
         let port = server.addresses.first?.port ?? configuration.listenPort
         try announce(port: port, security, node)
         defer { logger.info("stopping; pods go on without the API") }

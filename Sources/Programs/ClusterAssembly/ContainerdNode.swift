@@ -54,13 +54,20 @@ struct ContainerdNode: NodePart {
             cniConfigurationDirectory: layout.cniConfiguration, cniAddressDirectory: layout.cniAddresses)
     }
 
+    /// containerd overlooks a CNI configuration that appears later, so the network comes first.
+    func setUp() async throws {
+        do throws(NetworkError) {
+            try await network.setUp()
+        } catch {
+            throw StartupError.failed(error.description)
+        }
+    }
+
     func prepare(
         _ plane: ControlPlane, _ caches: ControlCaches, _ nodes: ConnectedNodes
     ) async throws -> any RunningNodes {
         let settings = network.settings
-        do {
-            // containerd overlooks a CNI configuration that appears later, and listens where the bridge is.
-            try await network.setUp()
+        do throws(ContainerdError) {
             let process =
                 configuration.runtimeEndpoint == nil
                 ? try ContainerdProcess(layout: layout, logger: logger) : nil
@@ -86,9 +93,7 @@ struct ContainerdNode: NodePart {
             return RunningContainerdNode(
                 bridge: settings.gateway, process: process, runtime: runtime, pauseArchive: layout.pauseImage,
                 proxy: proxy, dns: dns, dnsAddress: configuration.dnsAddress, agent: agent, objects: assembly.objects)
-        } catch let error as NetworkError {
-            throw StartupError.failed(error.description)
-        } catch let error as ContainerdError {
+        } catch {
             throw StartupError.failed(error.description)
         }
     }

@@ -14,6 +14,9 @@ protocol NodePart: Sendable {
     /// What makes the volumes of claims.
     var volumeSources: [VolumeSource] { get }
 
+    /// Makes what must be there before anybody is told that the cluster runs; throws when this machine does not allow it.
+    func setUp() async throws
+
     /// Makes everything that subscribes to the caches, before they are fed.
     func prepare(
         _ plane: ControlPlane, _ caches: ControlCaches, _ nodes: ConnectedNodes

@@ -16,6 +16,8 @@ struct SimulatedNodes: NodePart {
     var socket: String? { nil }
     var volumeSources: [VolumeSource] { [VolumeSource(LocalProvisioner(directory: directory.volumes))] }
 
+    func setUp() async throws {}
+
     func prepare(
         _ plane: ControlPlane, _ caches: ControlCaches, _ nodes: ConnectedNodes
     ) async throws -> any RunningNodes {

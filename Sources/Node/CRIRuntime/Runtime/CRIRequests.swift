@@ -11,9 +11,17 @@ enum PodLabel {
     /// Where the pod's cgroup is, so that it can be removed after a restart.
     static let cgroup = "ordinal.dev/cgroup"
 
-    static func labels(of pod: PodIdentity) -> [String: String] {
-        [name: pod.name.name, namespace: pod.name.namespace, uid: pod.uid]
+    /// Whose pods these are: in a containerd that others use too, only ours are ours to stop.
+    static let instance = "ordinal.dev/instance"
+
+    static func labels(of pod: PodIdentity, cgroupParent: String) -> [String: String] {
+        [
+            name: pod.name.name, namespace: pod.name.namespace, uid: pod.uid,
+            instance: instanceName(cgroupParent: cgroupParent),
+        ]
     }
+
+    static func instanceName(cgroupParent: String) -> String { String(cgroupParent.drop { $0 == "/" }) }
 }
 
 extension SandboxConfig {
@@ -35,7 +43,7 @@ extension SandboxConfig {
                 config.dnsConfig.options = dns.options
             }
             config.portMappings = portMappings.map(\.request)
-            config.labels = labels.merging(PodLabel.labels(of: pod)) { _, ours in ours }
+            config.labels = labels.merging(PodLabel.labels(of: pod, cgroupParent: cgroupParent)) { _, ours in ours }
             config.annotations = annotations
             let path = cgroupPath(below: cgroupParent)
             if !path.isEmpty { config.annotations[PodLabel.cgroup] = path }
@@ -69,7 +77,7 @@ extension HostPortMapping {
 
 extension ContainerConfig {
     /// CRI's form.
-    func request(in sandbox: SandboxConfig) -> Runtime_V1_ContainerConfig {
+    func request(in sandbox: SandboxConfig, cgroupParent: String) -> Runtime_V1_ContainerConfig {
         .with { config in
             config.metadata.name = name
             config.metadata.attempt = UInt32(clamping: attempt)
@@ -90,7 +98,7 @@ extension ContainerConfig {
                     $0.readonly = mount.readOnly
                 }
             }
-            config.labels = labels.merging(PodLabel.labels(of: pod)) { _, ours in ours }
+            config.labels = labels.merging(PodLabel.labels(of: pod, cgroupParent: cgroupParent)) { _, ours in ours }
             config.labels[PodLabel.container] = name
             config.annotations = annotations
             config.logPath = logPath

@@ -61,7 +61,7 @@ extension ContainerdRuntime {
             try await connection.runtime.createContainer(
                 .with { request in
                     request.podSandboxID = id
-                    request.config = config.request(in: sandboxConfig)
+                    request.config = config.request(in: sandboxConfig, cgroupParent: cgroupParent)
                     request.config.image.image = ImageName.normalized(config.image)
                     request.sandboxConfig = sandboxConfig.request(cgroupParent: cgroupParent)
                 }, options: ContainerdConnection.options(.usualCall))

@@ -20,15 +20,17 @@ extension ContainerdRuntime {
     private func lists(
         uid: String?
     ) async throws(RuntimeError) -> ([Runtime_V1_PodSandbox], [Runtime_V1_Container]) {
-        let selector = uid.map { [PodLabel.uid: $0] } ?? [:]
+        var selector = [PodLabel.instance: PodLabel.instanceName(cgroupParent: cgroupParent)]
+        if let uid { selector[PodLabel.uid] = uid }
+        let labels = selector
         let options = ContainerdConnection.options(.readCall)
         let sandboxes = try await connection.call("ListPodSandbox") { connection in
             try await connection.runtime.listPodSandbox(
-                .with { $0.filter.labelSelector = selector }, options: options)
+                .with { $0.filter.labelSelector = labels }, options: options)
         }
         let containers = try await connection.call("ListContainers") { connection in
             try await connection.runtime.listContainers(
-                .with { $0.filter.labelSelector = selector }, options: options)
+                .with { $0.filter.labelSelector = labels }, options: options)
         }
         return (sandboxes.items, containers.containers)
     }

@@ -22,6 +22,8 @@ package struct ContainerStart: Sendable, Hashable {
     package var attempt: Int
     /// When the former instance ended; nil when there is none.
     package var formerEnd: Timestamp?
+    /// A container that was made for this instance and never started, to be removed first: the agent ended in between.
+    package var leftover: String?
 }
 
 /// What to do now for one pod, in this order: stop containers, stop the pod, make a sandbox, start containers.
@@ -265,8 +267,13 @@ private struct PodPlanner {
                 return
             }
         }
-        plan.starts.append(
-            ContainerStart(name: container.name, attempt: nextAttempt(container.name), formerEnd: formerEnd))
+        var start = ContainerStart(
+            name: container.name, attempt: nextAttempt(container.name), formerEnd: formerEnd)
+        if let former, case .created = former.phase {
+            start.attempt = former.attempt
+            start.leftover = former.id
+        }
+        plan.starts.append(start)
     }
 
     /// Instances are counted on from what the runtime has, or from the API when the runtime lost its state.

@@ -106,6 +106,7 @@ extension PodSync {
         var created: String?
         do {
             try makeFiles(of: config)
+            if let leftover = start.leftover { try await runtime.removeContainer(leftover) }
             let id = try await runtime.createContainer(config, sandbox: sandbox.id, sandboxConfig: sandbox.config)
             created = id
             environment.note(pod, .normal, "Created", "Container created", container: container.name)
