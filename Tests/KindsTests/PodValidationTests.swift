@@ -205,6 +205,19 @@ import Testing
         #expect(try Fixture.createErrors(.pod.with("spec.\(row.path)", row.value), .pods) == row.errors)
     }
 
+    @Test(arguments: [
+        ("../../etc/passwd", "Invalid value: \"../../etc/passwd\": must not contain '..'"),
+        ("/etc/passwd", "Invalid value: \"/etc/passwd\": must be a relative path"),
+        ("..token", "Invalid value: \"..token\": must not start with '..'"), ("", "Required value"),
+    ]) func aTokenStaysInItsVolume(_ path: String, _ error: String) throws {
+        let volume: Value = [
+            "name": "a", "projected": ["sources": [["serviceAccountToken": ["path": .string(path)]]]],
+        ]
+        let pod = Value.pod.with("spec.serviceAccountName", "default").with("spec.volumes", [volume])
+        let errors = try Fixture.createErrors(pod, .pods)
+        #expect(errors == ["spec.volumes[0].projected.path: \(error)"])
+    }
+
     static let updates: [(path: String, value: Value?, errors: [String])] = [
         ("spec.containers.0.image", "nginx:2", []),
         ("metadata.labels", ["a": "b"], []),

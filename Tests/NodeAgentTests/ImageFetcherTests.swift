@@ -12,6 +12,7 @@ import Testing
     private struct Registry: ContainerRuntime {
         var isPresent: Bool
         var answers: Bool
+        var failure = RuntimeError.unavailable("no such host")
 
         private static let image = ImageStatus(id: "sha256:1", names: ["nginx:1"], size: 5)
 
@@ -20,7 +21,7 @@ import Testing
             return nil
         }
         func pull(_ reference: String) async throws(RuntimeError) -> ImageStatus {
-            guard answers else { throw .unavailable("no such host") }
+            guard answers else { throw failure }
             return Self.image
         }
 
@@ -46,6 +47,13 @@ import Testing
         func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> { AsyncStream { $0.finish() } }
     }
 
+    private static func clock() -> ControlClock {
+        let clock = ManualClock()
+        return ControlClock(
+            now: { clock.now }, uptime: { clock.now - ManualClock.start }, sleep: { try await clock.pass($0) },
+            random: { 0 })
+    }
+
     struct Case: Sendable {
         var policy: String
         var isPresent: Bool
@@ -63,12 +71,8 @@ import Testing
         Case(policy: "Always", isPresent: false, answers: false, outcome: "ErrImagePull"),
         Case(policy: "Always", isPresent: true, answers: false, outcome: "local: no such host"),
     ]) func followsThePolicy(_ test: Case) async {
-        let clock = ManualClock()
-        let control = ControlClock(
-            now: { clock.now }, uptime: { clock.now - ManualClock.start }, sleep: { try await clock.pass($0) },
-            random: { 0 })
         let fetcher = ImageFetcher(
-            runtime: Registry(isPresent: test.isPresent, answers: test.answers), clock: control)
+            runtime: Registry(isPresent: test.isPresent, answers: test.answers), clock: Self.clock())
         let outcome: String
         do throws(ImageFetcher.Failure) {
             switch try await fetcher.image("nginx:1", policy: test.policy, pulling: {}).1 {
@@ -80,6 +84,30 @@ import Testing
             outcome = error.reason
         }
         #expect(outcome == test.outcome)
+    }
+
+    @Test(arguments: [
+        RuntimeError.failed("unexpected status from HEAD request to https://r/v2/x/manifests/1: 401 Unauthorized"),
+        .failed("403 Forbidden"), .failed("pull access denied, repository does not exist"),
+        .failed("docker.io/library/nginx:1: not found"), .notFound("nginx:1"),
+    ]) func aRefusalIsObeyedThoughTheImageIsPresent(_ refusal: RuntimeError) async {
+        #expect(!ImageFetcher.isUnreachable(refusal))
+        let fetcher = ImageFetcher(
+            runtime: Registry(isPresent: true, answers: false, failure: refusal), clock: Self.clock())
+        // The second time too: a registry that refuses is not taken for silent.
+        for _ in 0..<2 {
+            await #expect(throws: ImageFetcher.Failure.self) {
+                _ = try await fetcher.image("nginx:1", policy: "Always", pulling: {})
+            }
+        }
+    }
+
+    @Test(arguments: [
+        RuntimeError.failed("dial tcp: lookup registry.example: no such host"),
+        .failed("dial tcp 10.0.0.1:443: connect: connection refused"), .failed("read tcp: i/o timeout"),
+        .failed("connect: network is unreachable"), .timedOut("x"), .unavailable("x"),
+    ]) func aRegistryThatDoesNotAnswerIsUnreachable(_ failure: RuntimeError) {
+        #expect(ImageFetcher.isUnreachable(failure))
     }
 
     @Test(arguments: [

@@ -63,6 +63,21 @@ import VolumePlugins
         }
     }
 
+    @Test(arguments: ["../x", "/etc/x", "", "a/../../x", "..data", ".."])
+    func aPathThatLeadsOutWritesNothing(_ path: String) async throws {
+        try await withTemporaryDirectory { directory in
+            let volume = request(
+                ["projected": [:]], at: "\(directory)/v", files: [path: file("x"), "good": file("1")])
+            await #expect(
+                throws: VolumeError("invalid path \"\(path)\": must be relative, not empty and without '..'")
+            ) {
+                _ = try await plugin().setUp(volume)
+            }
+            #expect(HostFiles.names(in: "\(directory)/v").isEmpty)
+            #expect(HostFiles.names(in: directory) == ["v"])
+        }
+    }
+
     @Test func tearingDownLeavesNothing() async throws {
         try await withTemporaryDirectory { directory in
             let all = request(["configMap": [:]], at: "\(directory)/v", files: ["a": file("1")])

@@ -67,6 +67,17 @@ package enum HostFiles {
         try setMode(path, mode)
     }
 
+    /// Makes one directory in a directory that is there; what is there already must be a directory, not a link to one.
+    package static func makeChildDirectory(_ path: String, mode: Int = 0o755) throws(HostFileError) {
+        let isNew = mkdir(path, mode_t(mode)) == 0
+        if !isNew, errno != EEXIST { throw HostFileError("mkdir", path) }
+        let handle = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard handle >= 0 else { throw HostFileError("open", path) }
+        defer { close(handle) }
+        // The umask took bits away.
+        if isNew, fchmod(handle, mode_t(mode)) != 0 { throw HostFileError("chmod", path) }
+    }
+
     /// Writes a file as a whole, replacing what was there.
     package static func write(_ bytes: [UInt8], to path: String, mode: Int = 0o644) throws(HostFileError) {
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t(mode))

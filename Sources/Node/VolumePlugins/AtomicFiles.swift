@@ -10,9 +10,28 @@ package struct AtomicFiles: Sendable {
     package init(_ directory: String) { self.directory = directory }
 
     /// Makes the files be exactly `files`; `generation` names the new directory and has not been used before.
-    /// Returns whether anything changed.
+    /// Returns whether anything changed. Refuses all of them when a path could lead out of the directory, whatever
+    /// was checked before: the agent writes as root.
     package func replace(
         with files: [String: VolumeFile], group: Int64?, generation: String
+    ) throws(VolumeError) -> Bool {
+        for path in files.keys.sorted() where !Self.staysInside(path) {
+            throw VolumeError("invalid path \"\(path)\": must be relative, not empty and without '..'")
+        }
+        do throws(HostFileError) {
+            return try exchange(files, group: group, generation: generation)
+        } catch {
+            throw VolumeError(error.description)
+        }
+    }
+
+    /// Names that begin with two dots are this layout's own.
+    private static func staysInside(_ path: String) -> Bool {
+        !path.isEmpty && !path.hasPrefix("/") && !path.hasPrefix("..") && !path.split(separator: "/").contains("..")
+    }
+
+    private func exchange(
+        _ files: [String: VolumeFile], group: Int64?, generation: String
     ) throws(HostFileError) -> Bool {
         let dataLink = "\(directory)/..data"
         let former = HostFiles.linkTarget(dataLink)

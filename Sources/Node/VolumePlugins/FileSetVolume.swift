@@ -15,12 +15,12 @@ package struct FileSetVolume: VolumePlugin {
         do throws(HostFileError) {
             try HostFiles.makeDirectory(request.targetPath)
             if let group = request.fsGroup { try HostFiles.setGroup(request.targetPath, group) }
-            _ = try AtomicFiles(request.targetPath).replace(
-                with: request.files, group: request.fsGroup, generation: String(now().nanoseconds))
-            return request.targetPath
         } catch {
             throw VolumeError(error.description)
         }
+        _ = try AtomicFiles(request.targetPath).replace(
+            with: request.files, group: request.fsGroup, generation: String(now().nanoseconds))
+        return request.targetPath
     }
 
     package func tearDown(_ request: VolumeRequest) async throws(VolumeError) {

@@ -78,7 +78,8 @@ enum VolumeRules {
             case "secret", "configMap": errors += needed("name", content, contentPath) + files(content, contentPath)
             case "downwardAPI": errors += downward(content, contentPath)
             case "serviceAccountToken":
-                errors += needed("path", content, contentPath)
+                // Upstream reports the path below `projected`.
+                errors += needed("path", content, path) + localPath(content.text("path"), path.child("path"))
                 if let seconds = content.number("expirationSeconds"), seconds < 600 {
                     errors.append(
                         Rules.invalid(

@@ -92,10 +92,11 @@ struct ContainerAssembly {
     }
 
     /// The mounts of a container: its volumes (whose host paths are in `volumes`), the hosts file unless it mounts one
-    /// itself, and the file for its last words.
+    /// itself, and the file for its last words. `subPath` tells where a path in a volume is on the host.
     func mounts(
         of container: ContainerView, attempt: Int, volumes: [String: String],
-        environment: [(name: String, value: String)]
+        environment: [(name: String, value: String)],
+        subPath: (_ below: String, _ root: String) throws(ConfigurationError) -> String
     ) throws(ConfigurationError) -> [ContainerMount] {
         let variables = Dictionary(environment.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         var mounts: [ContainerMount] = []
@@ -107,10 +108,13 @@ struct ContainerAssembly {
                 mount.subPathExpression.isEmpty
                 ? mount.subPath : Expansion.expand(mount.subPathExpression, with: variables)
             if !below.isEmpty {
-                guard !below.hasPrefix("/"), !below.split(separator: "/").contains("..") else {
-                    throw ConfigurationError("subPath \"\(below)\" leads out of volume \"\(mount.name)\"")
+                do throws(ConfigurationError) {
+                    path = try subPath(below, path)
+                } catch {
+                    throw ConfigurationError(
+                        "failed to prepare subPath for volumeMount \"\(mount.name)\" of container "
+                            + "\"\(container.name)\": \(error.description)")
                 }
-                path += "/\(below)"
             }
             mounts.append(ContainerMount(hostPath: path, containerPath: mount.mountPath, readOnly: mount.readOnly))
         }

@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 /// Decision: with policy Always an image that is present is used when its registry cannot be reached, where kubelet
 /// fails. Images here are often imported from files and have no registry. A registry that did not answer is not asked
-/// again for `patience`.
+/// again for `patience`. One that answers with a refusal is obeyed, as kubelet does.
 final class ImageFetcher: Sendable {
     /// How an image was got.
     enum Origin: Hashable {
@@ -65,8 +65,7 @@ final class ImageFetcher: Sendable {
                 let image = try await runtime.pull(reference)
                 return (image, .pulled(clock.uptime() - started))
             } catch {
-                throw Failure(
-                    reason: "ErrImagePull", message: "failed to pull and unpack image \"\(reference)\": \(error.text)")
+                throw Self.pullFailure(reference, error)
             }
         }
     }
@@ -92,8 +91,32 @@ final class ImageFetcher: Sendable {
         switch pulled {
         case .success(let image): return (image, .pulled(clock.uptime() - started))
         case .failure(let error):
+            guard Self.isUnreachable(error) else { throw Self.pullFailure(reference, error) }
+            // A pull that was given up says nothing about its registry.
+            if Task.isCancelled { return (image, .presentWithoutRegistry(error.text)) }
             silentUntil.withLock { $0[Self.registry(of: reference)] = clock.now() + Self.patience }
             return (image, .presentWithoutRegistry(error.text))
+        }
+    }
+
+    private static func pullFailure(_ reference: String, _ error: RuntimeError) -> Failure {
+        Failure(reason: "ErrImagePull", message: "failed to pull and unpack image \"\(reference)\": \(error.text)")
+    }
+
+    private static let networkFailures = [
+        "dial tcp", "connection refused", "connection reset by peer", "no such host", "i/o timeout",
+        "tls handshake timeout", "network is unreachable", "network unreachable", "no route to host",
+        "temporary failure in name resolution", "deadline exceeded",
+    ]
+
+    /// Whether a pull failed because nobody answered. The runtime reports many of these only in words.
+    static func isUnreachable(_ error: RuntimeError) -> Bool {
+        switch error {
+        case .unavailable, .timedOut: return true
+        case .notFound: return false
+        case .failed(let text):
+            let text = text.lowercased()
+            return networkFailures.contains { text.contains($0) }
         }
     }
 

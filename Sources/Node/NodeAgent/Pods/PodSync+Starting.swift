@@ -137,7 +137,8 @@ extension PodSync {
             environment.configuration.isSimulated
             ? []
             : try assembly.mounts(
-                of: container, attempt: attempt, volumes: volumes.hostPaths, environment: variables)
+                of: container, attempt: attempt, volumes: volumes.hostPaths, environment: variables,
+                subPath: SubPath.resolve)
         return try assembly.container(
             container, attempt: attempt, image: image, environment: variables, mounts: mounts)
     }
@@ -219,11 +220,6 @@ extension PodSync {
             try HostFiles.makeDirectory(HostFiles.directory(of: file))
             // Any user of the container may write it.
             try HostFiles.write([], to: file, mode: 0o666)
-        }
-        guard let container = pod.container(config.name) else { return }
-        for mount in container.volumeMounts where !mount.subPath.isEmpty || !mount.subPathExpression.isEmpty {
-            let path = config.mounts.first { $0.containerPath == mount.mountPath }?.hostPath
-            if let path, HostFiles.kind(path) == nil { try HostFiles.makeDirectory(path) }
         }
     }
 
