@@ -59,7 +59,8 @@ package struct NodeNetwork: Sendable {
         removeConfiguration()
     }
 
-    private var hasBridge: Bool { access("/sys/class/net/\(settings.names.bridge)", F_OK) == 0 }
+    // Not by /sys, which shows the interfaces of the namespace it was mounted in.
+    private var hasBridge: Bool { if_nametoindex(settings.names.bridge) != 0 }
 
     private func removeConfiguration() { unlink(configurationPath) }
 
