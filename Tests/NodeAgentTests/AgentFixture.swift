@@ -51,13 +51,14 @@ struct AgentFixture: Sendable {
     }
 
     /// Runs an agent while `body` runs.
-    func withAgent(_ body: @Sendable () async throws -> Void) async throws {
+    func withAgent(startsInFlight: Int = 8, _ body: @Sendable () async throws -> Void) async throws {
         let objects = ClusterObjects(client: client, clock: controlClock)
         var configuration = NodeAgentConfiguration(
             nodeName: Self.nodeName, nodeAddress: "10.0.0.1",
             capacity: .init(milliCPU: 4000, memoryBytes: 8 << 30, ephemeralStorageBytes: 1 << 40),
             runtimeName: "simulated", directory: "/nonexistent")
         configuration.isSimulated = true
+        configuration.startsInFlight = startsInFlight
         let agent = NodeAgent(
             configuration: configuration, client: client, runtime: runtime, prober: prober, plugins: [],
             objects: objects, clock: controlClock, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

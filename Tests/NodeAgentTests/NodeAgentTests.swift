@@ -159,7 +159,31 @@ import Testing
         }
     }
 
+    @Test func aHookHoldsUpNoOtherPod() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.withAgent(startsInFlight: 1) {
+            let uid = try await fixture.createPod(
+                "slow", spec: Self.container(lifecycle: ["postStart": ["sleep": ["seconds": 20]]]))
+            let events = try await fixture.runtime.events()
+            if try await !Self.isRunning(uid, fixture) {
+                for await _ in events where try await Self.isRunning(uid, fixture) { break }
+            }
+            try await fixture.createPod("web-0")
+            try await fixture.pod("web-0") { $0.isReady }
+        }
+    }
+
     // MARK: Helpers
+
+    private static func container(lifecycle: Value) -> Value {
+        ["containers": [["name": "web", "image": "nginx:1", "lifecycle": lifecycle]]]
+    }
+
+    private static func isRunning(_ uid: String, _ fixture: AgentFixture) async throws -> Bool {
+        try await fixture.runtime.pod(uid: uid).containers.contains {
+            if case .running = $0.phase { true } else { false }
+        }
+    }
 
     private static func newest(_ uid: String, _ fixture: AgentFixture) async throws -> String {
         try #require(await fixture.runtime.pod(uid: uid).containers.first).id

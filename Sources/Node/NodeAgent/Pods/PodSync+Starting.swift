@@ -21,9 +21,6 @@ extension PodSync {
             images[start.name] = await image(of: container)
             if publisher.latest.isBeingDeleted { return }
         }
-        await environment.starts.take()
-        defer { environment.starts.giveBack() }
-        if Task.isCancelled { return }
         let data = await referencedData()
         do throws(VolumeFailure) {
             try await setUpVolumes(data)
@@ -36,13 +33,31 @@ extension PodSync {
                 pod, .normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
             await stopEverything(observed, grace: pod.gracePeriod)
         }
+        await start(steps, images, data)
+    }
+
+    /// Makes the sandbox and starts the containers, in a slot that is free again while a postStart hook runs.
+    private mutating func start(_ steps: PodSteps, _ images: [String: ImageStatus], _ data: ReferencedData) async {
+        await environment.starts.take()
+        var hasSlot = true
+        defer { if hasSlot { environment.starts.giveBack() } }
+        if Task.isCancelled { return }
         guard let sandbox = await sandbox(steps) else { return }
         memory.setUpFailure = nil
         setUpFailures = 0
         for start in steps.starts {
             guard let container = pod.container(start.name), let image = images[start.name], !Task.isCancelled
             else { continue }
-            await self.start(container, start, image, in: sandbox, data)
+            if !hasSlot {
+                await environment.starts.take()
+                hasSlot = true
+            }
+            guard let id = await self.start(container, start, image, in: sandbox, data),
+                let hook = container.lifecycle?.object("postStart")
+            else { continue }
+            environment.starts.giveBack()
+            hasSlot = false
+            await run(postStart: hook, of: container, id: id, podIP: sandbox.addresses.first ?? "")
         }
     }
 
@@ -90,10 +105,11 @@ extension PodSync {
 
     // MARK: Containers
 
+    /// Makes and starts a container; returns its id, nil after a failure, which is noted.
     private mutating func start(
         _ container: ContainerView, _ start: ContainerStart, _ image: ImageStatus, in sandbox: ReadySandbox,
         _ data: ReferencedData
-    ) async {
+    ) async -> String? {
         if let formerEnd = start.formerEnd {
             memory.restarts.tried(container.name, failedAt: formerEnd, now: now)
         }
@@ -101,7 +117,8 @@ extension PodSync {
         do throws(ConfigurationError) {
             config = try self.config(of: container, start.attempt, image, sandbox.addresses, data)
         } catch {
-            return startFailed(container, "CreateContainerConfigError", error.description, after: .seconds(10))
+            startFailed(container, "CreateContainerConfigError", error.description, after: .seconds(10))
+            return nil
         }
         var created: String?
         do {
@@ -116,11 +133,12 @@ extension PodSync {
             let text = (error as? RuntimeError)?.text ?? "\(error)"
             let reason = created == nil ? "CreateContainerError" : "RunContainerError"
             // The runtime keeps what failed to start as an instance that ended; its restarts wait ever longer.
-            return startFailed(container, reason, text, after: created == nil ? .seconds(10) : .seconds(1))
+            startFailed(container, reason, text, after: created == nil ? .seconds(10) : .seconds(1))
+            return nil
         }
         memory.failures[container.name] = nil
         environment.note(pod, .normal, "Started", "Container started", container: container.name)
-        if let id = created { await afterStart(container, id: id, podIP: sandbox.addresses.first ?? "") }
+        return created
     }
 
     private func config(
@@ -236,8 +254,7 @@ extension PodSync {
 
     // MARK: postStart
 
-    private func afterStart(_ container: ContainerView, id: String, podIP: String) async {
-        guard let hook = container.lifecycle?.object("postStart") else { return }
+    private func run(postStart hook: Value, of container: ContainerView, id: String, podIP: String) async {
         let failure = await LifecycleHook(hook, container: container, podIP: podIP)
             .run(in: id, environment, limit: nil)
         guard let failure else { return }
