@@ -57,6 +57,18 @@ import Testing
         #expect(try await server.call(.get, "\(pods)/p").code == 404)
     }
 
+    @Test func aGracePeriodBeyondAllTimeEndsWithTheLastYear() async throws {
+        let server = try TestServer()
+        _ = try await server.call(.post, pods, Sample.pod("p", node: "n1"))
+        let first = try await server.call(.delete, "\(pods)/p", ["gracePeriodSeconds": .integer(.max)])
+        #expect(first.code == 200)
+        #expect(first.value["metadata"]?["deletionTimestamp"] == "9999-12-31T23:59:59Z")
+        let shorter = try await server.call(.delete, "\(pods)/p", ["gracePeriodSeconds": 10])
+        #expect(shorter.code == 200)
+        let smallest = try await server.call(.delete, "\(pods)/p", ["gracePeriodSeconds": .integer(.min)])
+        #expect(smallest.code == 200)
+    }
+
     @Test func anUnscheduledObjectGoesAtOnce() async throws {
         let server = try TestServer()
         _ = try await server.call(.post, pods, Sample.pod("p"))

@@ -116,6 +116,14 @@ import Testing
         #expect(try await watch.next() == nil)
     }
 
+    @Test(arguments: ["9223372036854775807", "86401"]) func noWatchIsLongerThanADay(_ seconds: String) async throws {
+        let server = try await ReadTests.filled()
+        let watch = try await server.watch(configMaps, query: [("resourceVersion", "6"), ("timeoutSeconds", seconds)])
+        server.clock.startJumping()
+        #expect(try await watch.next() == nil)
+        #expect(server.clock.now == Timestamp("2026-01-03T03:04:05Z"))
+    }
+
     @Test func aBusyWatchEndsInTimeToo() async throws {
         let server = try await ReadTests.filled()
         let watch = try await server.watch(configMaps, query: [("resourceVersion", "6"), ("timeoutSeconds", "5")])

@@ -62,7 +62,7 @@ import Testing
             """
         #expect(plan.conflict(inAddresses: ours, bridgeExists: true) == nil)
         let other = ours + "\n4: ord-other    inet 10.244.0.1/24 scope global ord-other"
-        #expect(plan.conflict(inAddresses: other, bridgeExists: false)?.contains("10.244.0.1/24 on ord-other") == true)
+        #expect(plan.conflict(inAddresses: other, bridgeExists: true)?.contains("10.244.0.1/24 on ord-other") == true)
         let service = ours + "\n4: eth1    inet 10.96.7.7/24 scope global eth1"
         #expect(plan.conflict(inAddresses: service, bridgeExists: false)?.contains("service range") == true)
     }

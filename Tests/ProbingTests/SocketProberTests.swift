@@ -72,9 +72,17 @@ final class LoopbackServer: Sendable {
                 let client = accept(descriptor, nil, nil)
                 guard client >= 0 else { return }
                 guard let reply else { continue }
+                // All of the request first, then nothing unread at the close: else the client sees a reset.
+                var request: [UInt8] = []
                 var buffer = [UInt8](repeating: 0, count: 4096)
-                _ = recv(client, &buffer, buffer.count, 0)
+                while !String(decoding: request, as: UTF8.self).contains("\r\n\r\n") {
+                    let count = recv(client, &buffer, buffer.count, 0)
+                    guard count > 0 else { break }
+                    request += buffer[..<count]
+                }
                 _ = reply.withCString { send(client, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
+                shutdown(client, Int32(SHUT_WR))
+                while recv(client, &buffer, buffer.count, 0) > 0 {}
                 Glibc.close(client)
             }
         }

@@ -31,6 +31,22 @@ import Testing
         return state
     }
 
+    @Test(arguments: ["9223372036854775807", "9223372036854775807500m", "8Ei"])
+    func requestsBeyondAllNodesFillOneAndAreGivenBackExactly(_ cpu: String) {
+        var state = Self.state([Self.node("a")])
+        state.assume(uid: "small", Self.pod("small", cpu: "1"), on: "a")
+        for uid in ["x", "y", "z"] { state.assume(uid: uid, Self.pod(uid, cpu: cpu), on: "a") }
+        #expect(state.place(Self.pod(), claims: ClaimDemand()) != .node("a"))
+        for uid in ["x", "y", "z"] { state.forget(uid: uid) }
+        #expect(state.nodes["a"]?.milliCPU == 1000)
+        #expect(state.place(Self.pod(), claims: ClaimDemand()) == .node("a"))
+    }
+
+    @Test func aNodeOfTheLargestCapacityIsScored() {
+        let state = Self.state([Self.node("a", cpu: "9223372036854775807")])
+        #expect(state.place(Self.pod(), claims: ClaimDemand()) == .node("a"))
+    }
+
     @Test func theEmptiestNodeWinsAndTiesGoByName() {
         var state = Self.state([Self.node("b"), Self.node("a")])
         #expect(state.place(Self.pod(), claims: ClaimDemand()) == .node("a"))

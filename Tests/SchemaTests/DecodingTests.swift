@@ -26,6 +26,10 @@ import Testing
             #"{"metadata":{"creationTimestamp":"2024-01-02T03:04:05Z"}}"#
         ),
         (
+            #"{"metadata":{"creationTimestamp":"9999-12-31T23:59:59Z","deletionTimestamp":"0001-01-01T00:00:00Z"}}"#,
+            #"{"metadata":{"creationTimestamp":"9999-12-31T23:59:59Z","deletionTimestamp":"0001-01-01T00:00:00Z"}}"#
+        ),
+        (
             #"{"metadata":{"managedFields":[{"fieldsV1":{"f:x":{}}}]}}"#,
             #"{"metadata":{"managedFields":[{"fieldsV1":{"f:x":{}}}]}}"#
         ),

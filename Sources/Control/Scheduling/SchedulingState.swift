@@ -22,19 +22,21 @@ package struct PodDemand: Sendable, Hashable {
 }
 
 /// A node and what is taken from it. Sums are kept up to date pod by pod, so that placing does not count again.
+///
+/// They have 128 bits: no number of pods with the largest requests overflows, and what a pod took is given back exactly.
 package struct NodeLoad: Sendable {
     let view: NodeView
-    let capacity: [String: Int64]
-    private(set) var milliCPU: Int64 = 0
-    private(set) var memory: Int64 = 0
-    private(set) var others: [String: Int64] = [:]
+    let capacity: [String: Int128]
+    private(set) var milliCPU: Int128 = 0
+    private(set) var memory: Int128 = 0
+    private(set) var others: [String: Int128] = [:]
     private(set) var pods = 0
     private(set) var hostPorts: [String: Int] = [:]
 
     init(_ view: NodeView) {
         self.view = view
         capacity = Dictionary(
-            view.allocatable.map { ($0.key, $0.key == "cpu" ? $0.value.milli : $0.value.roundedUp) },
+            view.allocatable.map { ($0.key, Int128($0.key == "cpu" ? $0.value.milli : $0.value.roundedUp)) },
             uniquingKeysWith: { $1 })
     }
 
@@ -46,10 +48,10 @@ package struct NodeLoad: Sendable {
         return copy
     }
 
-    mutating func add(_ demand: PodDemand, sign: Int64 = 1) {
-        milliCPU += sign * demand.milliCPU
-        memory += sign * demand.memory
-        for (name, amount) in demand.others { others[name, default: 0] += sign * amount }
+    mutating func add(_ demand: PodDemand, sign: Int128 = 1) {
+        milliCPU += sign * Int128(demand.milliCPU)
+        memory += sign * Int128(demand.memory)
+        for (name, amount) in demand.others { others[name, default: 0] += sign * Int128(amount) }
         pods += Int(sign)
         for port in demand.hostPorts { hostPorts[port, default: 0] += Int(sign) }
     }
@@ -57,13 +59,15 @@ package struct NodeLoad: Sendable {
     /// The first resources that a demand does not find here, in upstream's words.
     func shortages(for demand: PodDemand) -> [String] {
         var reasons: [String] = []
-        if let limit = capacity["pods"], Int64(pods + 1) > limit { reasons.append("Too many pods") }
-        if demand.milliCPU > 0, milliCPU + demand.milliCPU > capacity["cpu"] ?? 0 { reasons.append("Insufficient cpu") }
-        if demand.memory > 0, memory + demand.memory > capacity["memory"] ?? 0 {
+        if let limit = capacity["pods"], Int128(pods + 1) > limit { reasons.append("Too many pods") }
+        if demand.milliCPU > 0, milliCPU + Int128(demand.milliCPU) > capacity["cpu"] ?? 0 {
+            reasons.append("Insufficient cpu")
+        }
+        if demand.memory > 0, memory + Int128(demand.memory) > capacity["memory"] ?? 0 {
             reasons.append("Insufficient memory")
         }
         for (name, amount) in demand.others.sorted(by: { $0.key < $1.key })
-        where amount > 0 && others[name, default: 0] + amount > capacity[name] ?? 0 {
+        where amount > 0 && others[name, default: 0] + Int128(amount) > capacity[name] ?? 0 {
             reasons.append("Insufficient \(name)")
         }
         return reasons
@@ -71,10 +75,11 @@ package struct NodeLoad: Sendable {
 
     /// How empty the node would be with the pod: 0 to 100, the mean of CPU and memory (LeastAllocated).
     func score(with demand: PodDemand) -> Int64 {
-        func free(_ used: Int64, _ limit: Int64) -> Int64 { limit <= 0 ? 0 : max(0, (limit - used) * 100 / limit) }
-        return
-            (free(milliCPU + demand.milliCPU, capacity["cpu"] ?? 0)
-            + free(memory + demand.memory, capacity["memory"] ?? 0)) / 2
+        func free(_ used: Int128, _ limit: Int128) -> Int128 { limit <= 0 ? 0 : max(0, (limit - used) * 100 / limit) }
+        let mean =
+            (free(milliCPU + Int128(demand.milliCPU), capacity["cpu"] ?? 0)
+                + free(memory + Int128(demand.memory), capacity["memory"] ?? 0)) / 2
+        return Int64(clamping: mean)
     }
 }
 

@@ -23,8 +23,9 @@ package struct Quantity: Sendable, Hashable, Comparable {
 
     /// A count of thousandths.
     package init(milli: Int64) {
-        let whole = milli >= 0 ? milli / 1000 : (milli - 999) / 1000
-        self.init(whole: whole, nano: (milli - whole * 1000) * 1_000_000, format: .decimal)
+        let rest = milli % 1000
+        let whole = rest < 0 ? milli / 1000 - 1 : milli / 1000
+        self.init(whole: whole, nano: (rest < 0 ? rest + 1000 : rest) * 1_000_000, format: .decimal)
     }
 
     /// Reads a quantity; nil when it is none. Fractions below a billionth are rounded up, sizes are cut at 2^63-1.
@@ -101,8 +102,9 @@ package struct Quantity: Sendable, Hashable, Comparable {
         var mantissa = UInt128(0)
         for digit in digits {
             let (product, overflow) = mantissa.multipliedReportingOverflow(by: 10)
-            guard !overflow else { return (Int64.max, 0) }
-            mantissa = product + UInt128(digit)
+            let (sum, carry) = product.addingReportingOverflow(UInt128(digit))
+            guard !overflow, !carry else { return (Int64.max, 0) }
+            mantissa = sum
         }
         var tens = 9 - fractionDigits
         if scale.format == .binary {
@@ -128,17 +130,15 @@ package struct Quantity: Sendable, Hashable, Comparable {
         }
         if roundUp { mantissa += 1 }
         let whole = mantissa / UInt128(nanoPerUnit)
-        guard whole <= UInt128(Int64.max) else { return (Int64.max, 0) }
+        guard whole < UInt128(Int64.max) else { return (Int64.max, 0) }
         return (Int64(whole), Int64(mantissa % UInt128(nanoPerUnit)))
     }
 
-    /// Whole units, rounded up.
-    package var roundedUp: Int64 { nano > 0 ? whole + 1 : whole }
+    /// Whole units, rounded up; cut at the limits of 64 bits.
+    package var roundedUp: Int64 { nano > 0 ? whole.addingSaturating(1) : whole }
     /// Thousandths, rounded up; cut at the limits of 64 bits.
     package var milli: Int64 {
-        let (product, overflow) = whole.multipliedReportingOverflow(by: 1000)
-        if overflow { return whole > 0 ? .max : .min }
-        return product + (nano + 999_999) / 1_000_000
+        Int64(clamping: Int128(whole) * 1000 + Int128((nano + 999_999) / 1_000_000))
     }
     /// Whether it is zero.
     package var isZero: Bool { whole == 0 && nano == 0 }
@@ -158,11 +158,9 @@ package struct Quantity: Sendable, Hashable, Comparable {
     /// The sum, in the notation of the left; cut at the limits of 64 bits.
     package static func + (left: Quantity, right: Quantity) -> Quantity {
         let nano = left.nano + right.nano
-        let (sum, overflow) = left.whole.addingReportingOverflow(right.whole)
-        let (total, carryOverflow) = sum.addingReportingOverflow(nano / nanoPerUnit)
-        let cut: Int64 = left.whole > 0 ? .max : .min
-        return Quantity(
-            whole: overflow || carryOverflow ? cut : total, nano: nano % nanoPerUnit, format: left.format)
+        let total = Int128(left.whole) + Int128(right.whole) + Int128(nano / nanoPerUnit)
+        let whole = Int64(clamping: total)
+        return Quantity(whole: whole, nano: Int128(whole) == total ? nano % nanoPerUnit : 0, format: left.format)
     }
 
     /// The canonical text: the largest unit that keeps the number whole, no fraction (`1024Mi` → `1Gi`, `0.5` → `500m`).

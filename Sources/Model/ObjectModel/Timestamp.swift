@@ -4,48 +4,59 @@
     internal import Darwin
 #endif
 
-/// A point in time, in nanoseconds since 1970 UTC, as objects carry it.
+/// A point in time as objects carry it: the years 0000 to 9999 to the nanosecond, which is all that RFC 3339 can write.
 ///
-/// metav1.Time has whole seconds (`2006-01-02T15:04:05Z`), MicroTime six digits of fraction.
+/// metav1.Time has whole seconds (`2006-01-02T15:04:05Z`), MicroTime six digits of fraction. Whatever would lie outside
+/// of those years is cut to the first or the last second of them: times come from requests, and no number may trap.
 package struct Timestamp: Sendable, Hashable, Comparable {
-    /// Nanoseconds since 1970-01-01T00:00:00Z.
-    package let nanoseconds: Int64
+    /// Whole seconds since 1970-01-01T00:00:00Z, rounded down.
+    package let seconds: Int64
+    private let subsecond: Int64  // nanoseconds, 0..<1e9
+
+    private static let perSecond: Int64 = 1_000_000_000
+    private static let range: ClosedRange<Int64> = -62_167_219_200...253_402_300_799
+
+    private init(seconds: Int64, subsecond: Int64) {
+        let cut = min(max(seconds, Self.range.lowerBound), Self.range.upperBound)
+        self.seconds = cut
+        self.subsecond = cut == seconds ? subsecond : 0
+    }
 
     /// The point `nanoseconds` after 1970.
-    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+    package init(nanoseconds: Int64) {
+        let rest = nanoseconds % Self.perSecond
+        let whole = nanoseconds / Self.perSecond
+        self.init(seconds: rest < 0 ? whole - 1 : whole, subsecond: rest < 0 ? rest + Self.perSecond : rest)
+    }
 
     /// The point `seconds` after 1970.
-    package init(seconds: Int64) { nanoseconds = seconds * 1_000_000_000 }
+    package init(seconds: Int64) { self.init(seconds: seconds, subsecond: 0) }
 
     /// The system's clock. Only programs and adapters read it; everything else is handed `now`.
     package static func systemNow() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+        return Timestamp(seconds: Int64(time.tv_sec), subsecond: Int64(time.tv_nsec))
     }
 
-    /// Reads RFC 3339, with any fraction and offset; nil when it is none, or outside the years 1678 to 2261.
+    /// Reads RFC 3339, with any fraction and offset; nil when it is none.
     package init?(_ text: String) {
         var reader = RFC3339Reader(Array(text.utf8))
-        guard let nanoseconds = reader.read() else { return nil }
-        self.nanoseconds = nanoseconds
+        guard let (seconds, fraction) = reader.read() else { return nil }
+        self.init(seconds: seconds, subsecond: fraction)
     }
 
-    /// Whole seconds since 1970, rounded down.
-    package var seconds: Int64 { (nanoseconds - Int64(subsecond)) / 1_000_000_000 }
-    private var subsecond: Int {
-        let rest = Int(nanoseconds % 1_000_000_000)
-        return rest < 0 ? rest + 1_000_000_000 : rest
-    }
+    /// Nanoseconds since 1970; cut at the limits of 64 bits, which are in the years 1677 and 2262.
+    package var nanoseconds: Int64 { (self - Timestamp(seconds: 0)).nanoseconds }
 
     /// metav1.Time: `2006-01-02T15:04:05Z`, cut to the second.
     package var text: String { civil + "Z" }
 
     /// metav1.MicroTime: `2006-01-02T15:04:05.000000Z`.
-    package var microText: String { "\(civil).\(padded(subsecond / 1000, 6))Z" }
+    package var microText: String { "\(civil).\(padded(Int(subsecond) / 1000, 6))Z" }
 
     /// RFC 3339 with nine digits, as container logs carry it.
-    package var nanoText: String { "\(civil).\(padded(subsecond, 9))Z" }
+    package var nanoText: String { "\(civil).\(padded(Int(subsecond), 9))Z" }
 
     private var civil: String {
         let days = (seconds - ((seconds % 86400) + 86400) % 86400) / 86400
@@ -60,24 +71,39 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
-    package static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
-    /// The point `duration` later.
+    package static func < (left: Timestamp, right: Timestamp) -> Bool {
+        (left.seconds, left.subsecond) < (right.seconds, right.subsecond)
+    }
+    /// The point `duration` later, cut to the years 0000 to 9999.
     package static func + (time: Timestamp, duration: Duration) -> Timestamp {
-        Timestamp(nanoseconds: time.nanoseconds + duration.nanoseconds)
+        let (seconds, attoseconds) = duration.components
+        var whole = time.seconds.addingSaturating(seconds)
+        var fraction = time.subsecond + attoseconds / perSecond
+        if fraction < 0 {
+            (whole, fraction) = (whole.subtractingSaturating(1), fraction + perSecond)
+        } else if fraction >= perSecond {
+            (whole, fraction) = (whole.addingSaturating(1), fraction - perSecond)
+        }
+        return Timestamp(seconds: whole, subsecond: fraction)
     }
     /// The time from `right` to `left`.
     package static func - (left: Timestamp, right: Timestamp) -> Duration {
-        .nanoseconds(left.nanoseconds - right.nanoseconds)
+        .seconds(left.seconds - right.seconds) + .nanoseconds(left.subsecond - right.subsecond)
     }
 }
 
 extension Duration {
-    /// The whole duration in nanoseconds.
+    /// The whole duration in nanoseconds; cut at the limits of 64 bits, which are 292 years.
     package var nanoseconds: Int64 {
-        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+        components.seconds.multipliedSaturating(by: 1_000_000_000)
+            .addingSaturating(components.attoseconds / 1_000_000_000)
     }
+    /// So many seconds out of a request or an object, from none up to a century: system calls, clocks and other
+    /// programs count such waits in nanoseconds of 64 bits.
+    package static func bounded(seconds: Int) -> Duration { .seconds(min(max(seconds, 0), 100 * 365 * 86400)) }
+
     /// The duration in seconds, with its fraction.
-    package var inSeconds: Double { Double(nanoseconds) / 1e9 }
+    package var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
 
 enum CivilDate {
@@ -108,7 +134,7 @@ private struct RFC3339Reader {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    mutating func read() -> Int64? {
+    mutating func read() -> (seconds: Int64, nanoseconds: Int64)? {
         guard let year = number(4), skip("-"), let month = number(2), skip("-"), let day = number(2),
             skip("T") || skip("t") || skip(" "), let hour = number(2), skip(":"), let minute = number(2), skip(":"),
             let second = number(2), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60,
@@ -118,9 +144,7 @@ private struct RFC3339Reader {
         guard let fraction, let offset = zoneOffset(), position == bytes.count else { return nil }
         let days = CivilDate.day(year: year, month: month, day: day)
         let seconds = Int64(days * 86400 + hour * 3600 + minute * 60 + second - offset)
-        // Nanoseconds fit 64 bits in these years, whatever the offset.
-        guard (1678...2261).contains(year) else { return nil }
-        return seconds * 1_000_000_000 + Int64(fraction)
+        return (seconds, Int64(fraction))
     }
 
     private mutating func skip(_ text: Character) -> Bool {

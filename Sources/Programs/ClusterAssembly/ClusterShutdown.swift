@@ -137,7 +137,7 @@ package struct ClusterShutdown: Sendable {
             for lane in lanes {
                 group.addTask {
                     for pod in lane {
-                        let grace = Duration.seconds(pod.spec.terminationGracePeriodSeconds)
+                        let grace = Duration.bounded(seconds: pod.spec.terminationGracePeriodSeconds)
                         try await Self.stop(running[pod.metadata.uid], grace: grace, runtime)
                     }
                 }

@@ -105,6 +105,18 @@ import Testing
                 "PodLogOptions \"p\" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0"
             ),
             ("p", [("tailLines", "x")], 400, "strconv.ParseInt: parsing \"x\": invalid syntax"),
+            (
+                "p", [("container", "a"), ("sinceSeconds", "-5")], 422,
+                "PodLogOptions \"p\" is invalid: sinceSeconds: Invalid value: -5: must be greater than 0"
+            ),
+            (
+                "p", [("tailLines", "-9223372036854775808")], 400,
+                "strconv.ParseInt: parsing \"-9223372036854775808\": invalid syntax"
+            ),
+            (
+                "p", [("sinceSeconds", "9223372036854775807")], 400,
+                "strconv.ParseInt: parsing \"9223372036854775807\": invalid syntax"
+            ),
             ("elsewhere", [], 503, "node \"n9\" is not connected"), ("missing", [], 404, "pods \"missing\" not found"),
         ]
         for (name, query, code, message) in cases {

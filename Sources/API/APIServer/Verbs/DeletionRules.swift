@@ -82,7 +82,7 @@ enum DeletionRules {
 
     private static func countGeneration(_ object: inout Value) {
         if let generation = object["metadata"]?["generation"]?.int, generation > 0 {
-            object["metadata", "generation"] = .integer(Int64(generation + 1))
+            object["metadata", "generation"] = .integer(Int64(generation.addingSaturating(1)))
         }
     }
 

@@ -46,7 +46,7 @@ enum UpdateRules {
             kind.hooks.prepareForUpdate(&object, old, context)
             if kind.rules.hasGeneration, differsInSpec(object, old) {
                 let generation = old["metadata"]?["generation"]?.int ?? 0
-                object["metadata", "generation"] = .integer(Int64(generation + 1))
+                object["metadata", "generation"] = .integer(Int64(generation.addingSaturating(1)))
             }
         case .status: keepEverythingButStatus(&object, old)
         case .custom: break

@@ -4,6 +4,8 @@ internal import ObjectStorage
 
 extension ResourceCall {
     /// The time of a watch that does not say, in seconds; drawn at random so that not all end together.
+    /// What a client may ask for at most: a day.
+    private static let longestSeconds = 86400
     private static let defaultSeconds = 1800...3600
 
     /// GET of a collection with `watch`. The reply's header goes out before any event.
@@ -27,7 +29,8 @@ extension ResourceCall {
             subscription: subscription, environment: environment, initial: initial ?? [],
             announcing: options.sendsInitialEvents == true && options.allowsBookmarks ? revision : nil,
             allowsBookmarks: options.allowsBookmarks,
-            duration: .seconds(options.timeoutSeconds ?? environment.random(Self.defaultSeconds)))
+            duration: .seconds(
+                options.timeoutSeconds.map { min($0, Self.longestSeconds) } ?? environment.random(Self.defaultSeconds)))
         return APIResponse(
             code: 200,
             headers: HTTPFields([("Content-Type", "application/json"), ("Cache-Control", "no-cache, private")]),

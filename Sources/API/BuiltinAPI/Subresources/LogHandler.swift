@@ -59,7 +59,7 @@ package struct LogHandler: SubresourceHandler {
 
     private static func number(_ request: APIRequest, _ name: String) throws(APIStatus) -> Int? {
         guard let text = request.query(name), !text.isEmpty else { return nil }
-        guard let number = Int(text), abs(number) <= Int(Int32.max) * 1000 else {
+        guard let number = Int(text), number.magnitude <= UInt(Int32.max) * 1000 else {
             throw .badRequest("strconv.ParseInt: parsing \"\(text)\": invalid syntax")
         }
         return number

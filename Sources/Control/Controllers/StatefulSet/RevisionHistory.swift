@@ -28,7 +28,7 @@ struct RevisionHistory {
     ) {
         let revisions = unsorted.sorted { Self.isOlder($0.view, $1.view) }
         let data = RevisionData.data(template: set.template)
-        let next = (revisions.last?.view.revision ?? 0) + 1
+        let next = (revisions.last?.view.revision ?? 0).addingSaturating(1)
         var collisions = set.status.collisionCount ?? 0
         var actions: [Action] = []
         let equal = revisions.last { $0.view.data == data }

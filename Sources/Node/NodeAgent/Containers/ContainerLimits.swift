@@ -32,8 +32,12 @@ enum ContainerLimits {
         return limits
     }
 
-    private static func shares(milli: Int64) -> Int64 { min(max(milli * 1024 / 1000, 2), 262_144) }
-    private static func quota(_ limit: Quantity) -> Int64? { limit.isZero ? nil : max(limit.milli * 100, 1000) }
+    private static func shares(milli: Int64) -> Int64 {
+        min(max(milli.multipliedSaturating(by: 1024) / 1000, 2), 262_144)
+    }
+    private static func quota(_ limit: Quantity) -> Int64? {
+        limit.isZero ? nil : max(limit.milli.multipliedSaturating(by: 100), 1000)
+    }
 
     private static func oomScore(_ container: ContainerView, _ quality: QualityOfService, _ capacity: Int64) -> Int {
         switch quality {
@@ -42,8 +46,8 @@ enum ContainerLimits {
         case .bestEffort: return 1000
         case .burstable:
             let request = container.requests["memory"]?.roundedUp ?? 0
-            let score = 1000 - Int(Double(request) * 1000 / Double(max(capacity, 1)))
-            return min(max(score, 3), 999)
+            let share = min(max(Double(request) * 1000 / Double(max(capacity, 1)), 0), 1000)
+            return min(max(1000 - Int(share), 3), 999)
         }
     }
 }

@@ -33,7 +33,7 @@ package struct AgentPod: ObjectView {
 
     /// How long its containers may take to end.
     var gracePeriod: Duration {
-        .seconds(view.metadata.deletionGracePeriodSeconds ?? view.spec.terminationGracePeriodSeconds)
+        .bounded(seconds: view.metadata.deletionGracePeriodSeconds ?? view.spec.terminationGracePeriodSeconds)
     }
 }
 

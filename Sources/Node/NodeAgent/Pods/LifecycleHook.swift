@@ -21,7 +21,7 @@ struct LifecycleHook {
     func run(in id: String, _ environment: PodEnvironment, limit: Duration?) async -> String? {
         let limit = limit ?? Self.longest
         if let sleep = hook.object("sleep") {
-            try? await environment.clock.sleep(min(.seconds(sleep["seconds"]?.int ?? 0), limit))
+            try? await environment.clock.sleep(min(.bounded(seconds: sleep["seconds"]?.int ?? 0), limit))
             return nil
         }
         switch HandlerTarget(ProbeView.Action(hook), container: container, podIP: podIP) {

@@ -247,7 +247,7 @@ private struct PodPlanner {
         plan.stops.append(
             ContainerStop(
                 id: state.id, name: container.name, message: message,
-                grace: isProbed ? probe?.terminationGracePeriodSeconds.map { .seconds($0) } : nil))
+                grace: isProbed ? probe?.terminationGracePeriodSeconds.map { .bounded(seconds: $0) } : nil))
     }
 
     private mutating func start(_ container: ContainerView, former: ContainerState?) {
