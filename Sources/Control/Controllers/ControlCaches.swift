@@ -35,8 +35,8 @@ package struct ControlCaches: Sendable {
     ])
     /// StatefulSets: `namespace`.
     package let statefulSets = ObjectCache<StatefulSetView>(indices: [.namespace])
-    /// ControllerRevisions: `namespace`, `controller` (uid).
-    package let revisions = ObjectCache<ControllerRevisionView>(indices: [.namespace, .controller])
+    /// ControllerRevisions: `namespace`, `controller` (uid), `orphan` (namespace of those without a controller).
+    package let revisions = ObjectCache<ControllerRevisionView>(indices: [.namespace, .controller, .orphan])
     /// PersistentVolumeClaims: `namespace`, `volume` (name), `unbound` (class, or `-` without one).
     package let claims = ObjectCache<PersistentVolumeClaimView>(indices: [
         .namespace,

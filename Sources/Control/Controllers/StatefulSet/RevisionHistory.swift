@@ -21,10 +21,11 @@ struct RevisionHistory {
     /// The revisions that exist, oldest first.
     private let revisions: [CachedObject<ControllerRevisionView>]
 
-    /// `revisions` are those that the set controls; `taken` tells whether a name is another object's.
+    /// `revisions` are those that the set controls; `equalName` is the name of another that has the template's data;
+    /// `isTaken` tells whether a name belongs to other data.
     init(
         _ set: StatefulSetView, revisions unsorted: [CachedObject<ControllerRevisionView>],
-        isTaken: (String) -> Bool
+        equalName: String?, isTaken: (String) -> Bool
     ) {
         let revisions = unsorted.sorted { Self.isOlder($0.view, $1.view) }
         let data = RevisionData.data(template: set.template)
@@ -48,7 +49,9 @@ struct RevisionHistory {
             }
             let name = RevisionData.name(parent: set.metadata.name, hash: hash)
             update = Entry(name: name, template: set.template)
-            actions = [.create(.controllerRevisions, Self.object(set, name, hash, data, revision: next))]
+            if name != equalName {
+                actions = [.create(.controllerRevisions, Self.object(set, name, hash, data, revision: next))]
+            }
         }
         let named = revisions.first { $0.key.name == set.status.currentRevision }
         current = named.map { Entry(name: $0.key.name, template: RevisionData.template(of: $0.view.data)) } ?? update

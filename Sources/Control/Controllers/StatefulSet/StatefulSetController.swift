@@ -16,12 +16,14 @@ extension Controllers {
         }
         controller.enqueueChanges(of: caches.claims) { change in
             // A set waits for a claim that is on its way out.
-            change.new == nil ? sets(selecting: change.latest, in: caches) : []
+            change.new == nil
+                ? sets(selecting: change.latest.view.metadata.labels, in: change.latest.key.namespace, caches) : []
         }
         controller.enqueueChanges(of: caches.revisions) { change in
-            change.latest.view.metadata.controller.map {
-                [NamespacedName(namespace: change.latest.key.namespace, name: $0.name)]
-            } ?? []
+            let revision = change.latest
+            return revision.view.metadata.controller.map {
+                [NamespacedName(namespace: revision.key.namespace, name: $0.name)]
+            } ?? sets(selecting: revision.view.metadata.labels, in: revision.key.namespace, caches)
         }
         return [controller, events]
     }
@@ -38,10 +40,10 @@ extension Controllers {
     }
 
     private static func sets(
-        selecting claim: CachedObject<PersistentVolumeClaimView>, in caches: ControlCaches
+        selecting labels: [String: String], in namespace: String, _ caches: ControlCaches
     ) -> [NamespacedName] {
-        caches.statefulSets.objects("namespace", claim.key.namespace).filter {
-            $0.view.selector?.matches(claim.view.metadata.labels) ?? false
+        caches.statefulSets.objects("namespace", namespace).filter {
+            $0.view.selector?.matches(labels) ?? false
         }.map(\.key)
     }
 }

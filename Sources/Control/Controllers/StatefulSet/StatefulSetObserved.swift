@@ -20,20 +20,27 @@ package struct StatefulSetObserved {
     package var claims: [String: ClaimState]
     /// The revisions it controls.
     package var revisions: [CachedObject<ControllerRevisionView>]
+    /// Revisions of the namespace that nobody controls.
+    package var orphanRevisions: [CachedObject<ControllerRevisionView>]
     /// Names for a new revision that other data has already.
     package var takenRevisionNames: Set<String>
+    /// The revision of the template's data, under the name it would get, that the set does not control (yet).
+    package var equalRevisionName: String?
 
     /// What is known about a set.
     package init(
         set: CachedObject<StatefulSetView>, pods: [CachedObject<PodView>], orphans: [CachedObject<PodView>] = [],
         claims: [String: ClaimState] = [:], revisions: [CachedObject<ControllerRevisionView>] = [],
-        takenRevisionNames: Set<String> = []
+        orphanRevisions: [CachedObject<ControllerRevisionView>] = [], takenRevisionNames: Set<String> = [],
+        equalRevisionName: String? = nil
     ) {
         self.set = set
         self.pods = pods
         self.orphans = orphans
         self.claims = claims
         self.revisions = revisions
+        self.orphanRevisions = orphanRevisions
         self.takenRevisionNames = takenRevisionNames
+        self.equalRevisionName = equalRevisionName
     }
 }

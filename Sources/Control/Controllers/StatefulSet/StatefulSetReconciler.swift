@@ -24,25 +24,29 @@ package struct StatefulSetReconciler: Reconciler {
             }
         }
         let revisions = caches.revisions.objects("controller", set.uid)
+        let names = names(set.view, revisions, caches)
         return StatefulSetObserved(
             set: set, pods: caches.pods.objects("controller", set.uid),
-            orphans: caches.pods.objects("orphan", key.namespace), claims: claims, revisions: revisions,
-            takenRevisionNames: takenNames(set.view, revisions, caches))
+            orphans: caches.pods.objects("orphan", key.namespace), claims: claims,
+            revisions: revisions,
+            orphanRevisions: caches.revisions.objects("orphan", key.namespace), takenRevisionNames: names.taken,
+            equalRevisionName: names.equal)
     }
 
-    /// Names that the next revision would get, if objects with other data did not have them.
-    private func takenNames(
+    /// What the names are used for that the next revision would get: up to the first that is free or has its data.
+    private func names(
         _ set: StatefulSetView, _ revisions: [CachedObject<ControllerRevisionView>], _ caches: ControlCaches
-    ) -> Set<String> {
+    ) -> (taken: Set<String>, equal: String?) {
         let data = RevisionData.data(template: set.template)
-        if revisions.contains(where: { $0.view.data == data }) { return [] }
+        if revisions.contains(where: { $0.view.data == data }) { return ([], nil) }
         var taken: Set<String> = []
         var collisions = set.status.collisionCount ?? 0
         while true {
             let hash = RevisionData.hash(data, collisionCount: collisions)
             let name = RevisionData.name(parent: set.metadata.name, hash: hash)
             let key = NamespacedName(namespace: set.metadata.namespace, name: name)
-            guard caches.revisions.object(key) != nil else { return taken }
+            guard let known = caches.revisions.object(key) else { return (taken, nil) }
+            if known.view.data == data { return (taken, name) }
             taken.insert(name)
             collisions += 1
         }
@@ -52,15 +56,22 @@ package struct StatefulSetReconciler: Reconciler {
     package func reconcile(_ observed: StatefulSetObserved, at now: Timestamp) -> Plan {
         let set = observed.set.view
         guard let selector = set.selector else { return Plan(explanation: "the selector is not valid") }
-        let members = observed.pods.filter { selects(set, selector, $0.view) }
+        let adoption = Adoption(observed, selector)
+        if !observed.set.isBeingDeleted, !adoption.adoptions.isEmpty {
+            // What is judged without them would be wrong: pods would be made twice and revisions anew.
+            let steps = Plan.Step.together(adoption.adoptions + adoption.releases)
+            return Plan(steps: [steps], explanation: "adopting \(adoption.adoptions.count) orphans")
+        }
+        let members = observed.pods.filter { set.selects($0.view, selector) }
         let pods = members.map(\.view)
         let history = RevisionHistory(
-            set, revisions: observed.revisions, isTaken: observed.takenRevisionNames.contains)
+            set, revisions: observed.revisions, equalName: observed.equalRevisionName,
+            isTaken: observed.takenRevisionNames.contains)
         var steps = PodSteps(set, history: history, pods: members, claims: observed.claims, at: now)
         var plan = Plan()
         if !observed.set.isBeingDeleted {
             for action in history.actions { plan.append(action) }
-            plan.append(together: ownership(observed, selector))
+            plan.append(together: adoption.releases)
             steps.decide()
             plan.append(together: steps.claimActions)
         }
@@ -79,43 +90,10 @@ package struct StatefulSetReconciler: Reconciler {
         return plan
     }
 
-    private func selects(_ set: StatefulSetView, _ selector: LabelSelector, _ pod: PodView) -> Bool {
-        set.isParent(ofPodNamed: pod.metadata.name) && selector.matches(pod.metadata.labels)
-    }
-
     private func updateStatus(_ set: CachedObject<StatefulSetView>, _ status: StatefulSetStatus) -> [PlannedAction] {
         guard status.differs(from: set.view.status) else { return [] }
         let patch = Action.Patch(
             .statefulSets, set.key, uid: set.uid, revision: set.revision, status.patch, subresource: "status")
         return [PlannedAction(.patch(patch))]
-    }
-
-    /// Takes over pods that the selector chooses and nobody controls, and lets go of those it no longer chooses.
-    private func ownership(_ observed: StatefulSetObserved, _ selector: LabelSelector) -> [PlannedAction] {
-        let set = observed.set
-        let adopted = observed.orphans.filter { !$0.isBeingDeleted && selects(set.view, selector, $0.view) }
-        let released = observed.pods.filter { !$0.isBeingDeleted && !selects(set.view, selector, $0.view) }
-        let adoptions = adopted.map { pod in
-            let owners = pod.view.metadata.ownerReferences + [set.view.owner]
-            let patch = Self.owners(owners, of: pod)
-            return PlannedAction(
-                .effect(
-                    Action.Effect("adopt \(pod.key.name)") { client in
-                        // A stale cache could otherwise take over pods that were orphaned on purpose.
-                        let live = try await client.get(.statefulSets, namespace: set.key.namespace, name: set.key.name)
-                        return live.uid == set.uid && !live.isBeingDeleted ? [patch] : []
-                    }))
-        }
-        let releases = released.map { pod in
-            PlannedAction(Self.owners(pod.view.metadata.ownerReferences.filter { $0.uid != set.uid }, of: pod))
-        }
-        return adoptions + releases
-    }
-
-    private static func owners(_ owners: [OwnerReference], of pod: CachedObject<PodView>) -> Action {
-        .patch(
-            Action.Patch(
-                .pods, pod.key, uid: pod.uid, revision: pod.revision,
-                ["metadata": ["ownerReferences": .array(owners.map(\.value))]], acceptsMissing: true))
     }
 }
