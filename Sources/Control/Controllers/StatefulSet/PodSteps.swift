@@ -39,9 +39,24 @@ struct PodSteps {
         condemned.sort { ($0.view.ordinal ?? 0) > ($1.view.ordinal ?? 0) }
     }
 
+    /// How many pods one plan creates at most. When they are seen, the set is judged again.
+    private static let mostCreations = 500
+
+    /// The ordinals that one plan judges: from the lowest up, until as many are missing as it may create.
+    static func judged(_ set: StatefulSetView, existing: Set<Int>) -> [Int] {
+        var creations = set.isParallel ? mostCreations : 1
+        var judged: [Int] = []
+        for ordinal in set.ordinals {
+            judged.append(ordinal)
+            if !existing.contains(ordinal) { creations -= 1 }
+            if creations == 0 { break }
+        }
+        return judged
+    }
+
     /// Judges the replicas, then those too many, then the update.
     mutating func decide() {
-        for ordinal in set.ordinals {
+        for ordinal in Self.judged(set, existing: Set(replicas.keys)) {
             if process(ordinal), !set.isParallel { return }
         }
         for pod in condemned {

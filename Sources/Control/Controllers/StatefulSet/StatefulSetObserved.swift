@@ -16,7 +16,7 @@ package struct StatefulSetObserved {
     package var pods: [CachedObject<PodView>]
     /// Pods of the namespace that nobody controls.
     package var orphans: [CachedObject<PodView>]
-    /// The claims in its templates' names that exist, by name.
+    /// The claims that exist of the ordinals that are judged, by name.
     package var claims: [String: ClaimState]
     /// The revisions it controls.
     package var revisions: [CachedObject<ControllerRevisionView>]

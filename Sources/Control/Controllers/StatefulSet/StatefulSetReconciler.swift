@@ -16,7 +16,8 @@ package struct StatefulSetReconciler: Reconciler {
     package func observe(_ key: NamespacedName, in caches: ControlCaches) -> StatefulSetObserved? {
         guard let set = caches.statefulSets.object(key) else { return nil }
         var claims: [String: StatefulSetObserved.ClaimState] = [:]
-        for ordinal in set.view.ordinals {
+        let pods = caches.pods.objects("controller", set.uid)
+        for ordinal in PodSteps.judged(set.view, existing: Set(pods.compactMap(\.view.ordinal))) {
             for template in set.view.volumeClaimTemplates {
                 let name = set.view.claimName(template, ordinal)
                 let claim = caches.claims.object(NamespacedName(namespace: key.namespace, name: name))
@@ -26,8 +27,7 @@ package struct StatefulSetReconciler: Reconciler {
         let revisions = caches.revisions.objects("controller", set.uid)
         let names = names(set.view, revisions, caches)
         return StatefulSetObserved(
-            set: set, pods: caches.pods.objects("controller", set.uid),
-            orphans: caches.pods.objects("orphan", key.namespace), claims: claims,
+            set: set, pods: pods, orphans: caches.pods.objects("orphan", key.namespace), claims: claims,
             revisions: revisions,
             orphanRevisions: caches.revisions.objects("orphan", key.namespace), takenRevisionNames: names.taken,
             equalRevisionName: names.equal)
