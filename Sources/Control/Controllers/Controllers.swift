@@ -46,7 +46,7 @@ package enum Controllers {
     package static func all(_ setting: Setting) -> [any ControlLoop] {
         [
             statefulSets(setting), endpoints(setting), claims(setting), volumes(setting), namespaceDefaults(setting),
-            namespaceDeletion(setting), garbageCollection(setting),
+            namespaceDeletion(setting), garbageCollection(setting), eventExpiry(setting),
         ].flatMap { $0 }
     }
 }
