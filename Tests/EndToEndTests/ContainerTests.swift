@@ -247,6 +247,8 @@ struct ContainerTests {
         try cluster.importImages(["nginx-1.25.4"])
         try cluster.kubectl("apply", "-f", Machine.manifest("stateless-claims"))
         try cluster.waitForRollout("nginx-statefulset")
+        let began = "jsonpath={.items[*].status.containerStatuses[0].state.running.startedAt}"
+        let before = try cluster.kubectl("get", "pods", "-o", began).split(separator: " ")
         let outcome = try cluster.down(purge: false)
         #expect(outcome.code == 0, "\(outcome.errors)")
         #expect(try run("/bin/sh", ["-c", "ip link | grep -c ord- || true"]).output == "0\n")
@@ -258,7 +260,11 @@ struct ContainerTests {
         #expect(processes.output.isEmpty, "\(processes.output)")
 
         try cluster.start()
-        try cluster.waitForRollout("nginx-statefulset")
-        #expect(try cluster.kubectl("get", "sts").contains("3/3"))
+        // The status is the old one until the node has looked: every container must have begun again.
+        try cluster.waitUntil("the pods run again") {
+            let after = try cluster.kubectl("get", "pods", "-o", began).split(separator: " ")
+            return try after.count == 3 && Set(after).isDisjoint(with: before)
+                && cluster.kubectl("get", "sts").contains("3/3")
+        }
     }
 }
