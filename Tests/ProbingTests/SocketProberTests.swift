@@ -7,8 +7,8 @@ import Testing
     @Test func aServerThatListensIsReached() async throws {
         let server = try LoopbackServer(reply: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         let prober = SocketProber()
-        #expect(await prober.probe(.tcp(host: "127.0.0.1", port: server.port), timeout: .seconds(5)) == .success)
-        #expect(await prober.probe(server.probe, timeout: .seconds(5)) == .success)
+        #expect(await prober.probe(.tcp(host: "127.0.0.1", port: server.port), timeout: .seconds(60)) == .success)
+        #expect(await prober.probe(server.probe, timeout: .seconds(60)) == .success)
         await prober.shutdown()
     }
 
@@ -18,14 +18,14 @@ import Testing
             reply: "HTTP/1.1 \(code) X\r\nLocation: /other\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         let prober = SocketProber()
         let expected: ProbeResult = healthy ? .success : .failure("HTTP probe failed with statuscode: \(code)")
-        #expect(await prober.probe(server.probe, timeout: .seconds(5)) == expected)
+        #expect(await prober.probe(server.probe, timeout: .seconds(60)) == expected)
         await prober.shutdown()
     }
 
     @Test func aClosedPortFailsWithItsAddress() async throws {
         let port = try LoopbackServer(reply: "").close()
         let prober = SocketProber()
-        guard case .failure(let text) = await prober.probe(.tcp(host: "127.0.0.1", port: port), timeout: .seconds(5))
+        guard case .failure(let text) = await prober.probe(.tcp(host: "127.0.0.1", port: port), timeout: .seconds(60))
         else {
             Issue.record("a closed port was reached")
             return
