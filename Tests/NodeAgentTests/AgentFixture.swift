@@ -20,7 +20,7 @@ struct AgentFixture: Sendable {
     let runtime: SimulatedRuntime
     let prober = ScriptedProber()
 
-    init() throws {
+    init(stopDelay: Duration = .zero) throws {
         let clock = clock
         var parts = APIServerParts(authorizer: GroupAuthorizer())
         let count = Mutex(0)
@@ -38,7 +38,8 @@ struct AgentFixture: Sendable {
             server, credentials: .inProcess(UserInfo(name: "test", groups: [UserInfo.mastersGroup])))
         guard let range = IPv4Range("10.244.0.0/24") else { throw ConversionError() }
         runtime = SimulatedRuntime(
-            range: range, hostAddress: "10.0.0.1", now: { clock.now }, sleep: { try await clock.pass($0) })
+            range: range, hostAddress: "10.0.0.1", stopDelay: stopDelay, now: { clock.now },
+            sleep: { try await clock.pass($0) })
     }
 
     struct ConversionError: Error {}
@@ -100,6 +101,15 @@ struct AgentFixture: Sendable {
     /// Returns when the API has no such pod.
     func podIsGone(_ name: String) async throws {
         try await object(.pods, namespace: "default", name) { $0 == nil }
+    }
+
+    /// Returns when an Event with that reason is there.
+    func event(_ reason: String) async throws {
+        let list = try await client.list(.events, namespace: "default")
+        if list.items.contains(where: { $0["reason"]?.string == reason }) { return }
+        let watch = try await client.watch(.events, namespace: "default", after: list.revision)
+        defer { watch.cancel() }
+        while let event = try await watch.next() { if event.object["reason"]?.string == reason { return } }
     }
 
     /// Returns an object as soon as `holds` is true of it (nil: it is not there).

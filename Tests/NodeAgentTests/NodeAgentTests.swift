@@ -47,6 +47,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 0])
+    func aShorterGraceCutsAStopShort(_ second: Int) async throws {
+        let fixture = try AgentFixture(stopDelay: .seconds(3600))
+        try await fixture.withAgent {
+            let uid = try await fixture.createPod("web-0", spec: ["terminationGracePeriodSeconds": 600])
+            try await fixture.pod("web-0") { $0.isReady }
+            // Events of one object at one moment have one name.
+            fixture.clock.advance(.milliseconds(1))
+            try await fixture.client.delete(.pods, namespace: "default", name: "web-0")
+            // The stop has begun when its Event is there; it would take ten minutes of a clock that stands still.
+            try await fixture.event("Killing")
+            try await fixture.client.delete(
+                .pods, namespace: "default", name: "web-0", options: DeleteOptions(gracePeriodSeconds: second))
+            try await Self.passingTime(fixture, atMost: 500) {
+                try await fixture.podIsGone("web-0")
+                try await Self.runtimeHasNot(uid, fixture)
+            }
+        }
+    }
+
     @Test func aContainerThatEndsIsStartedAgain() async throws {
         let fixture = try AgentFixture()
         try await fixture.withAgent {
@@ -198,14 +218,17 @@ import Testing
 
     /// Lets seconds pass, one after the other, until `body` returns.
     private static func passingTime<Result: Sendable>(
-        _ fixture: AgentFixture, _ body: @escaping @Sendable () async throws -> Result
+        _ fixture: AgentFixture, atMost limit: Int = .max, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await body() }
             group.addTask {
-                while !Task.isCancelled {
+                var passed = 0
+                while !Task.isCancelled, passed < limit {
+                    // Whoever is about to sleep gets the time to do so.
+                    for _ in 0..<100 { await Task.yield() }
                     fixture.clock.advance(.seconds(1))
-                    await Task.yield()
+                    passed += 1
                 }
                 return nil
             }

@@ -17,18 +17,21 @@ package final class SimulatedRuntime: ContainerRuntime {
     private let state: Mutex<State>
     private let hostAddress: String
     private let startDelay: Duration
+    private let stopDelay: Duration
     private let now: @Sendable () -> Timestamp
     private let sleep: @Sendable (Duration) async throws -> Void
 
-    /// A node whose pods get addresses from `range`.
+    /// A node whose pods get addresses from `range`. A container takes `startDelay` to start, and `stopDelay` to end, but
+    /// no longer than its grace.
     package init(
-        range: IPv4Range, hostAddress: String, startDelay: Duration = .zero,
+        range: IPv4Range, hostAddress: String, startDelay: Duration = .zero, stopDelay: Duration = .zero,
         now: @escaping @Sendable () -> Timestamp = Timestamp.systemNow,
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) {
         state = Mutex(State(node: SimulatedNode(range: range, startDelay: startDelay)))
         self.hostAddress = hostAddress
         self.startDelay = startDelay
+        self.stopDelay = stopDelay
         self.now = now
         self.sleep = sleep
     }
@@ -106,6 +109,14 @@ package final class SimulatedRuntime: ContainerRuntime {
     }
 
     package func stopContainer(_ id: String, grace: Duration) async throws(RuntimeError) {
+        let wait = min(stopDelay, grace)
+        if wait > .zero, state.withLock({ $0.node.isRunning(id) }) {
+            do {
+                try await sleep(wait)
+            } catch {
+                throw .timedOut("the stop of \(id) was cancelled")
+            }
+        }
         let time = now()
         let uid = state.withLock { state in
             state.node.stopContainer(id, at: time)

@@ -30,6 +30,7 @@ extension PodSync {
         do throws(RuntimeError) {
             try await runtime.stopContainer(state.id, grace: remaining)
         } catch {
+            if Task.isCancelled { return }
             environment.note(pod, .warning, "FailedKillPod", "error killing container: \(error.text)", container: name)
         }
     }
@@ -51,10 +52,12 @@ extension PodSync {
                 await stopContainer(state, grace: grace == .zero ? .zero : remaining)
             }
         }
+        if Task.isCancelled { return false }
         do throws(RuntimeError) {
             for sandbox in observed.sandboxes where sandbox.isReady { try await runtime.stopSandbox(sandbox.id) }
             return true
         } catch {
+            if Task.isCancelled { return false }
             environment.note(pod, .warning, "FailedKillPod", "error killing pod: \(error.text)")
             return false
         }
@@ -83,7 +86,11 @@ extension PodSync {
     mutating func finish(_ observed: RuntimePod) async -> Outcome {
         memory.health = probes.health
         probes.keep([])
-        guard await stopEverything(observed, grace: pod.gracePeriod) else { return .wait(.seconds(1)) }
+        switch await stopUnlessShortened(observed) {
+        case .stopped: break
+        case .failed: return .wait(.seconds(1))
+        case .shortened: return .wait(.zero)
+        }
         let final = await state(orElse: observed)
         guard await tearDownVolumes() else { return .wait(.seconds(1)) }
         if !isGone {
@@ -93,6 +100,25 @@ extension PodSync {
             guard await deleteFromAPI() else { return .wait(.seconds(1)) }
         }
         return await removeRemains(final) ? .finished : .wait(.seconds(1))
+    }
+
+    private enum Stop: Sendable { case stopped, failed, shortened }
+
+    /// Stops everything within the pod's grace; gives up for a new try when that becomes shorter meanwhile.
+    private func stopUnlessShortened(_ observed: RuntimePod) async -> Stop {
+        let grace = graceNow()
+        return await withTaskGroup(of: Stop?.self) { group in
+            group.addTask { await stopEverything(observed, grace: grace) ? .stopped : .failed }
+            group.addTask {
+                while graceNow() >= grace, !Task.isCancelled { await ending.wait() }
+                return Task.isCancelled ? nil : .shortened
+            }
+            var outcome = await group.next() ?? nil
+            group.cancelAll()
+            // When it was shortened in the moment it ended, it has ended.
+            while let other = await group.next() { if other == .stopped { outcome = .stopped } }
+            return outcome ?? .failed
+        }
     }
 
     /// Ends the pod's grace. Whether the API has no such pod (or only waits for finalizers) afterwards.

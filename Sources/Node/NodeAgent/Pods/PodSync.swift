@@ -20,8 +20,10 @@ struct PodSync {
     let environment: PodEnvironment
     let publisher: StatusPublisher
     let probes: ProbeRunner
-    /// Given when the pod is to end.
+    /// Given when the pod is to end, and again when its grace changes.
     let ending: Signal
+    /// The grace of the pod as it is known now: a second DELETE may shorten it while the first one is carried out.
+    let graceNow: @Sendable () -> Duration
     var memory = PodMemory()
     var volumes = PodVolumes()
     var setUpFailures = 0
@@ -30,13 +32,15 @@ struct PodSync {
     private var lastSteps = PodSteps()
 
     init(
-        pod: AgentPod, environment: PodEnvironment, publisher: StatusPublisher, probes: ProbeRunner, ending: Signal
+        pod: AgentPod, environment: PodEnvironment, publisher: StatusPublisher, probes: ProbeRunner, ending: Signal,
+        graceNow: @escaping @Sendable () -> Duration
     ) {
         self.pod = pod
         self.environment = environment
         self.publisher = publisher
         self.probes = probes
         self.ending = ending
+        self.graceNow = graceNow
     }
 
     var runtime: any ContainerRuntime { environment.runtime }

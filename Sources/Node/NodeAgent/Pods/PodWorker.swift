@@ -72,7 +72,7 @@ final class PodWorker: Sendable {
             group.addTask { await self.publisher.run() }
             var sync = PodSync(
                 pod: state.withLock { $0.pod }, environment: environment, publisher: publisher, probes: probes,
-                ending: ending)
+                ending: ending, graceNow: { [self] in grace })
             while !Task.isCancelled {
                 let (pod, isGone) = state.withLock { ($0.pod, $0.isGone) }
                 // The publisher may know a newer version: the reply to its own write.
@@ -90,6 +90,16 @@ final class PodWorker: Sendable {
                 }
             }
         }
+    }
+
+    /// A pod that was forced out of the API while it was ending has used its grace up.
+    private static let graceOfForcedOut = Duration.seconds(2)
+
+    private var grace: Duration {
+        let (known, isGone) = state.withLock { ($0.pod, $0.isGone) }
+        let written = AgentPod(publisher.latest)
+        let pod = written.revision > known.revision ? written : known
+        return isGone && pod.view.isTerminating ? min(pod.gracePeriod, Self.graceOfForcedOut) : pod.gracePeriod
     }
 
     private func report(_ kind: ProbeKind, _ container: String, _ text: String) {
