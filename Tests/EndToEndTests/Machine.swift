@@ -21,7 +21,17 @@ enum Machine {
         root.appendingPathComponent("Tests/EndToEndTests/Manifests/\(name).yaml").path
     }
 
-    /// The kubectl clients of this machine, by minor version; the Debian one when it is there.
+    /// The minor version of the `kubectl` in PATH.
+    static let kubectlMinor: Int? = {
+        guard let kubectl, let outcome = try? run(kubectl, ["version", "--client", "-o", "json"]),
+            let minor = outcome.output.firstMatch(of: /"minor": "(\d+)/)
+        else { return nil }
+        return Int(minor.1)
+    }()
+    /// From 1.30 on kubectl speaks WebSocket.
+    static var kubectlExecs: Bool { kubectlMinor ?? 0 >= 30 }
+
+    /// The kubectl clients of this machine, by minor version; the one in PATH among them.
     static let clients: [Int: String] = {
         var clients: [Int: String] = [:]
         let folders =
@@ -33,6 +43,7 @@ enum Machine {
                 if FileManager.default.isExecutableFile(atPath: path) { clients[minor] = path }
             }
         }
+        if let kubectl, let kubectlMinor, clients[kubectlMinor] == nil { clients[kubectlMinor] = kubectl }
         return clients
     }()
 

@@ -204,10 +204,12 @@ final class PodWatch {
 
 /// The rules of order, checked after every change that a watch saw.
 enum OrderRules {
-    /// Each pod is first seen only after all lower ordinals are Ready.
-    static func createdInOrder(_ changes: [PodWatch.Change], set: String) -> [String] {
+    /// Each pod is first seen only after all lower ordinals are Ready. A watch that saw fewer than `count` pods was late.
+    static func createdInOrder(_ changes: [PodWatch.Change], set: String, count: Int) -> [String] {
         var ready: [String: Bool] = [:]
         var problems: [String] = []
+        let seen = Set(changes.map(\.pod)).count
+        if seen != count { problems.append("the watch saw \(seen) pods, not \(count)") }
         for change in changes {
             if ready[change.pod] == nil, !change.isGone, let ordinal = ordinal(change.pod, of: set) {
                 for lower in 0..<ordinal where ready["\(set)-\(lower)"] != true {
@@ -219,8 +221,10 @@ enum OrderRules {
         return problems
     }
 
-    /// Each pod begins to terminate only when every higher ordinal is gone.
-    static func deletedInReverseOrder(_ changes: [PodWatch.Change], set: String, from highest: Int) -> [String] {
+    /// Each pod begins to terminate only when every higher ordinal is gone; those from `lowest` up go.
+    static func deletedInReverseOrder(
+        _ changes: [PodWatch.Change], set: String, from highest: Int, to lowest: Int
+    ) -> [String] {
         var present = Set((0...highest).map { "\(set)-\($0)" })
         var terminating: Set<String> = []
         var problems: [String] = []
@@ -233,6 +237,10 @@ enum OrderRules {
                 }
             }
             if change.isGone { present.remove(change.pod) }
+        }
+        let expected = Set((lowest...highest).map { "\(set)-\($0)" })
+        if terminating != expected {
+            problems.append("the watch saw \(terminating.sorted()) terminate, not \(expected.sorted())")
         }
         return problems
     }

@@ -35,6 +35,8 @@ package struct Cluster: Sendable {
         try directory.create()
         let lock = try directory.lock()
         defer { withExtendedLifetime(lock) {} }
+        let former = Instance.read(directory)
+        if let objection = former?.objection(toRuntime: configuration.runtime.rawValue) { throw objection }
         let store = try await OpenStore.open(configuration.store, directory)
         do {
             try await run(on: store)

@@ -30,7 +30,7 @@ package struct ClusterShutdown: Sendable {
 
     /// Does it, telling each step to `say`.
     package func run(_ say: (String) -> Void) async throws {
-        guard let instance = Instance.read(directory) else {
+        guard var instance = Instance.read(directory) else {
             throw StartupError.failed("No cluster was started on \(directory.path).")
         }
         try await end(instance, say)
@@ -38,6 +38,8 @@ package struct ClusterShutdown: Sendable {
             guard geteuid() == 0 else { throw StartupError.needsRoot }
             try await stopNode(instance, say)
         }
+        instance.isDown = true
+        try instance.write(to: directory)
         if purge {
             await removeLogs()
             try directory.purge()

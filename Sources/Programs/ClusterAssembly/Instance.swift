@@ -18,6 +18,8 @@ package struct Instance: Sendable, Hashable {
     package var podRange: IPv4Range
     /// Where Services get theirs.
     package var serviceRange: IPv4Range
+    /// Whether `ordinal down` has stopped its pods and removed what its node made.
+    package var isDown = false
 
     /// Whether the process that was written down is an ordinal: the number may be another's by now.
     package var isOrdinal: Bool {
@@ -35,16 +37,26 @@ package struct Instance: Sendable, Hashable {
         return Instance(
             pid: Int32(pid), server: server, kubeconfig: value["kubeconfig"]?.string ?? "",
             runtime: value["runtime"]?.string ?? "", socket: value["socket"]?.string ?? "", podRange: podRange,
-            serviceRange: serviceRange)
+            serviceRange: serviceRange, isDown: value["down"]?.bool ?? false)
     }
 
     func write(to directory: DataDirectory) throws(StartupError) {
         let value: Value = [
             "pid": .integer(Int64(pid)), "server": .string(server), "kubeconfig": .string(kubeconfig),
             "runtime": .string(runtime), "socket": .string(socket), "podRange": .string(podRange.description),
-            "serviceRange": .string(serviceRange.description),
+            "serviceRange": .string(serviceRange.description), "down": .bool(isDown),
         ]
         try DataDirectory.write(JSON.text(value) + "\n", to: directory.instance, mode: 0o600)
+    }
+
+    /// Why a node of another kind cannot start now: containers of this one may still run, and only its `down` finds them.
+    func objection(toRuntime other: String) -> StartupError? {
+        guard runtime == ClusterConfiguration.RuntimeChoice.containerd.rawValue, other != runtime, !isDown else {
+            return nil
+        }
+        return .failed(
+            "Pods of this data directory may still run in containers, and --runtime \(other) would lose sight of them. "
+                + "Stop them with `ordinal down`, or choose another directory with --data-dir.")
     }
 
     /// The administrator's kubeconfig of the cluster on a data directory.
