@@ -259,6 +259,29 @@ import Testing
             ])
     }
 
+    @Test(
+        arguments: [(-1, 0, 1, false), (-1, 1, 1, false), (-1, 2, 1, true), (30, -1, 30, true), (30, 30, 30, false)]
+            as [(Int64, Int64, Int64, Bool)])
+    func aHookSleepsNoLongerThanItsPodHasToStop(own: Int64, sleep: Int64, grace: Int64, isRefused: Bool) throws {
+        let pod = Value.pod.with("spec.terminationGracePeriodSeconds", .integer(own))
+            .with("spec.containers.0.lifecycle", ["preStop": ["sleep": ["seconds": .integer(sleep)]]])
+        let error =
+            "spec.containers[0].lifecycle.preStop.sleep: Invalid value: \(sleep): must be non-negative and less than "
+            + "terminationGracePeriodSeconds (\(grace))"
+        #expect(try Fixture.createErrors(pod, .pods) == (isRefused ? [error] : []))
+    }
+
+    @Test func aTemplateKeepsANegativeTimeToStop() throws {
+        let set = Value.set.with("spec.template.spec.terminationGracePeriodSeconds", -1)
+            .with(
+                "spec.template.spec.containers.0.lifecycle", ["preStop": ["sleep": ["seconds": 1]]])
+        #expect(
+            try Fixture.createErrors(set, .statefulSets) == [
+                "spec.template.spec.containers[0].lifecycle.preStop.sleep: Invalid value: 1: must be non-negative and "
+                    + "less than terminationGracePeriodSeconds (-1)"
+            ])
+    }
+
     @Test func classOfAPodIsFixed() throws {
         let old = Value.pod.with("status.qosClass", "Burstable")
         let new = Value.pod.with("status.qosClass", "Guaranteed")

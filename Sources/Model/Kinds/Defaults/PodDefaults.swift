@@ -24,6 +24,10 @@ enum PodDefaults {
 
     /// Defaults that only pods get, after those of their spec.
     static func setPodDefaults(_ spec: inout Value) {
+        // Templates keep a negative time, as upstream's conversion does.
+        if let grace = spec.number("terminationGracePeriodSeconds"), grace < 0 {
+            spec["terminationGracePeriodSeconds"] = 1
+        }
         let hasHostNetwork = spec.flag("hostNetwork")
         for key in ["containers", "initContainers"] {
             spec.updateItems(key) { container in

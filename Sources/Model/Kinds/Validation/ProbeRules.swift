@@ -30,7 +30,7 @@ enum ProbeRules {
             guard let hook = lifecycle.object(key) else { continue }
             errors += handler(hook, kinds: ["exec", "httpGet", "tcpSocket", "sleep"], path.child(key))
             if let seconds = hook.object("sleep")?.number("seconds"),
-                !(0...context.gracePeriodSeconds).contains(seconds)
+                seconds < 0 || seconds > context.gracePeriodSeconds
             {
                 errors.append(
                     Rules.invalid(
