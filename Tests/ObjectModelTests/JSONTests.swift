@@ -43,6 +43,22 @@ import Testing
         #expect(value["a", "b"] == 2)
     }
 
+    @Test func reportsOfDuplicateKeysAreBounded() throws {
+        let long = String(repeating: "ö", count: 100_000)
+        let inner = (0..<1000).map { "\"a\":\($0)" }.joined(separator: ",")
+        var seen: [String] = []
+        let value = try JSON.parse(Array("{\"\(long)\":{\(inner)}}".utf8)) { seen.append($0) }
+        #expect(seen.count == JSON.maximumDuplicates)
+        #expect(seen.allSatisfy { $0.utf8.count <= JSON.maximumPathLength + 3 })
+        #expect(seen.first?.hasPrefix("öö") == true)
+        #expect(value[long, "a"] == 999)
+    }
+
+    @Test(arguments: [("abc", 3, "abc"), ("abcd", 3, "abc..."), ("aöb", 2, "a..."), ("öb", 1, "..."), ("", 0, "")])
+    func textIsCutBetweenScalars(_ text: String, _ limit: Int, _ expected: String) {
+        #expect(text.cut(toBytes: limit) == expected)
+    }
+
     @Test func integersAndFractionsStayApart() throws {
         #expect(try JSON.parse("9223372036854775807") == .integer(.max))
         #expect(try JSON.parse("1.0") == .number(1))

@@ -13,7 +13,13 @@ package enum JSON {
     /// The deepest nesting that is accepted; deeper input is an error, since deep trees overflow the stack.
     package static let maximumDepth = 500
 
-    /// Parses one document. Duplicate keys: the last wins; `duplicates` is told each (key, path) seen twice.
+    /// How many duplicate keys are told, as upstream.
+    package static let maximumDuplicates = 100
+    /// How many bytes of the path of a duplicate key are told.
+    package static let maximumPathLength = 512
+
+    /// Parses one document. Duplicate keys: the last wins; `duplicates` is told the path of each, cut to
+    /// `maximumPathLength`, of the first `maximumDuplicates`.
     package static func parse(
         _ bytes: [UInt8], onDuplicate duplicates: ((String) -> Void)? = nil
     ) throws(JSONError) -> Value {
@@ -36,6 +42,7 @@ struct JSONParser {
     var position = 0
     var depth = 0
     var path: [String] = []
+    private var duplicates = 0
 
     init(bytes: UnsafeRawBufferPointer, onDuplicate: ((String) -> Void)?) {
         self.bytes = bytes
@@ -110,7 +117,10 @@ struct JSONParser {
             skipSpace()
             if let onDuplicate {
                 path.append(key)
-                if fields[key] != nil { onDuplicate(path.joined(separator: ".")) }
+                if duplicates < JSON.maximumDuplicates, fields[key] != nil {
+                    duplicates += 1
+                    onDuplicate(boundedPath)
+                }
                 fields[key] = try value()
                 path.removeLast()
             } else {
@@ -125,6 +135,15 @@ struct JSONParser {
             depth -= 1
             return .object(fields)
         }
+    }
+
+    private var boundedPath: String {
+        var text = ""
+        for (index, step) in path.enumerated() where text.utf8.count <= JSON.maximumPathLength {
+            if index > 0 { text += "." }
+            text += step.cut(toBytes: JSON.maximumPathLength)
+        }
+        return text.cut(toBytes: JSON.maximumPathLength)
     }
 
     mutating func array() throws(JSONError) -> Value {

@@ -131,7 +131,7 @@ struct Decoding {
 
     private mutating func reportUnknown(_ key: String) {
         guard report.unknownFields.count < DecodeReport.maximumUnknownFields else { return }
-        report.unknownFields.append(location(of: key))
+        report.unknownFields.append(location(of: key).cut(toBytes: JSON.maximumPathLength))
     }
 
     /// The path with indices and keys, as strict decoding names fields.
