@@ -28,6 +28,26 @@ import Testing
     }
 }
 
+@Suite struct HostileStatusTests {
+    private let kind = GroupVersionKind(group: "apps", version: "v1", kind: "StatefulSet")
+
+    @Test func oneErrorIsToldWhole() {
+        let status = APIStatus.invalid(kind, name: "web", [FieldError(.invalid, "spec.a", "x", "must not be x")])
+        #expect(status.message == "StatefulSet.apps \"web\" is invalid: spec.a: Invalid value: \"x\": must not be x")
+        #expect(status.details?.causes.map(\.field) == ["spec.a"])
+    }
+
+    @Test func manyErrorsWithLongValuesStayShort() {
+        let long = Value.string(String(repeating: "x", count: 100_000))
+        let errors = (0..<1000).map { FieldError(.invalid, "spec.a[\($0)]", long, "must be shorter") }
+        let status = APIStatus.invalid(kind, name: "web", errors)
+        #expect(status.details?.causes.count == APIStatus.maximumCauses)
+        #expect(status.message.utf8.count < 1 << 20)
+        #expect(status.message.hasSuffix("and 900 more errors]"))
+        #expect(status.details?.causes.last?.message.hasSuffix("...: must be shorter") == true)
+    }
+}
+
 @Suite struct HostileNumberTests {
     @Test(arguments: [
         ("9223372036854775807", 0), ("-9223372036854775807", 0), ("-9223372036854775807.5", 0),

@@ -35,4 +35,21 @@ import Testing
         #expect(errors.map(\.field) == expected)
         #expect(errors.prefix(own.count).allSatisfy { $0.detail == "own words" })
     }
+
+    @Test func aSecondControllerIsToldOnce() throws {
+        let kind = try #require(Fixture.catalog?.definition(Fixture.set, hooks: KindHooks()))
+        let owners = (0..<50).map { number -> Value in
+            [
+                "apiVersion": "v1", "kind": "Pod", "name": .string("p\(number)"), "uid": .string("u\(number)"),
+                "controller": true,
+            ]
+        }
+        let errors = kind.createErrors(
+            ["metadata": ["name": "a", "namespace": "n", "ownerReferences": .array(owners)]])
+        let told = errors.filter { $0.field == "metadata.ownerReferences" }
+        #expect(
+            told.map(\.detail) == [
+                "Only one reference can have Controller set to true. Found \"true\" in references for Pod/p0 and Pod/p1"
+            ])
+    }
 }

@@ -140,15 +140,25 @@ extension APIStatus {
     package static func tooLarge(_ message: String) -> APIStatus {
         APIStatus(code: 413, reason: .requestEntityTooLarge, message: message)
     }
-    /// 422: the object breaks rules of its kind; every error is a cause with its path.
+    /// How many errors one outcome carries.
+    package static let maximumCauses = 100
+    /// How many bytes of a message or of a path a cause carries.
+    package static let maximumCauseLength = 8192
+
+    /// 422: the object breaks rules of its kind; every error is a cause with its path. Of more than `maximumCauses`
+    /// errors the first are told.
     package static func invalid(_ kind: GroupVersionKind, name: String, _ errors: [FieldError]) -> APIStatus {
-        let list = errors.map(\.description)
+        let causes = errors.prefix(maximumCauses).map {
+            Cause(
+                reason: $0.type.causeReason, message: $0.body.cut(toBytes: maximumCauseLength),
+                field: $0.field.cut(toBytes: maximumCauseLength))
+        }
+        var list = causes.map { "\($0.field): \($0.message)" }
+        if errors.count > causes.count { list.append("and \(errors.count - causes.count) more errors") }
         let text = list.count == 1 ? list[0] : "[\(list.joined(separator: ", "))]"
         return APIStatus(
             code: 422, reason: .invalid, message: "\(kind.qualifiedKind) \"\(name)\" is invalid: \(text)",
-            details: Details(
-                name: name, group: kind.group, kind: kind.kind,
-                causes: errors.map { Cause(reason: $0.type.causeReason, message: $0.body, field: $0.field) }))
+            details: Details(name: name, group: kind.group, kind: kind.kind, causes: causes))
     }
     /// 429.
     package static func tooManyRequests(_ message: String, retryAfterSeconds: Int = 1) -> APIStatus {

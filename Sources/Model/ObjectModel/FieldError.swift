@@ -54,13 +54,16 @@ package struct FieldError: Error, Sendable, Equatable, CustomStringConvertible {
         self.detail = detail
     }
 
+    /// How many bytes of the offending value are shown.
+    package static let maximumValueLength = 4096
+
     /// The message without the path.
     package var body: String {
         var text = type.text
         switch type {
         case .required, .forbidden, .tooLong, .internalError: break
         default:
-            if let badValue { text += ": \(JSON.text(badValue))" }
+            if let badValue { text += ": \(JSON.text(badValue).cut(toBytes: Self.maximumValueLength))" }
         }
         return detail.isEmpty ? text : "\(text): \(detail)"
     }

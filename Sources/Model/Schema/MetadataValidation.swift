@@ -109,6 +109,7 @@ package enum MetadataValidation {
     private static func owners(_ owners: [Value], _ path: FieldPath) -> [FieldError] {
         var errors: [FieldError] = []
         var controller: String?
+        var isTold = false
         for owner in owners {
             let apiVersion = owner["apiVersion"]?.string ?? ""
             if apiVersion.isEmpty || apiVersion.hasSuffix("/") {
@@ -126,6 +127,9 @@ package enum MetadataValidation {
                 controller = current
                 continue
             }
+            // Once says it: each error carries all the owners.
+            guard !isTold else { continue }
+            isTold = true
             errors.append(
                 FieldError(
                     .invalid, path.description, .array(owners),
