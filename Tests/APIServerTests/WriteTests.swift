@@ -55,6 +55,17 @@ import Testing
         }
     }
 
+    @Test func aChangeOfNormalisationAloneIsStored() async throws {
+        let server = try TestServer()
+        var object = Sample.configMap("a")
+        object["data", "k"] = "\u{E9}"
+        _ = try await server.call(.post, configMaps, object)
+        object["data", "k"] = "e\u{301}"
+        _ = try await server.call(.put, "\(configMaps)/a", object)
+        let stored = try await server.call(.get, "\(configMaps)/a", [:]).value["data", "k"]?.string ?? ""
+        #expect(Array(stored.utf8) == Array("e\u{301}".utf8))
+    }
+
     @Test func generatedNamesAreTriedAgain() async throws {
         let server = try TestServer()
         let body: Value = ["metadata": ["generateName": "web-"]]

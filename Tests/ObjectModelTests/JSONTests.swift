@@ -92,6 +92,26 @@ import Testing
         #expect(left.hashValue == right.hashValue)
     }
 
+    @Test(arguments: [0, 30])
+    func textsWithOtherBytesAreOthers(more: Int) {
+        let composed = "\u{E9}"
+        let decomposed = "e\u{301}"
+        #expect(Value.string(composed) != .string(decomposed))
+        #expect(Set<Value>([.string(composed), .string(decomposed), .string(composed)]).count == 2)
+        // The Angstrom sign and A with a ring have as many bytes and are the same to Swift.
+        #expect(Value.string("\u{212B}") != .string("A\u{30A}"))
+        var fields = Fields((0..<more).map { ("k\($0)", .integer(Int64($0))) })
+        fields[composed] = 1
+        fields[decomposed] = 2
+        #expect(fields.count == more + 2)
+        #expect(fields[composed] == 1)
+        #expect(fields[decomposed] == 2)
+        var other = fields
+        other[composed] = nil
+        #expect(other[decomposed] == 2)
+        #expect(other != fields)
+    }
+
     @Test func removingAFieldKeepsTheIndexOfALargeObject() {
         var fields = Fields((0..<30).map { ("k\($0)", .integer(Int64($0))) })
         fields["k3"] = nil

@@ -1,4 +1,4 @@
-/// The fields of an object, in the order they were written. A key occurs once.
+/// The fields of an object, in the order they were written. A key occurs once; keys are equal when their bytes are.
 ///
 /// Look-ups are linear up to 16 fields; larger objects carry an index, so merges and duplicate checks stay linear in
 /// the size of the object.
@@ -9,11 +9,20 @@ package struct Fields: Sendable {
         package var key: String
         /// Its value.
         package var value: Value
+
+        package static func == (left: Field, right: Field) -> Bool {
+            left.key.hasSameBytes(as: right.key) && left.value == right.value
+        }
+
+        package func hash(into hasher: inout Hasher) {
+            key.hashBytes(into: &hasher)
+            hasher.combine(value)
+        }
     }
 
     private static let indexThreshold = 16
     private var storage: [Field] = []
-    private var index: [String: Int]?
+    private var index: [ByteText: Int]?
 
     /// No fields.
     package init() {}
@@ -62,14 +71,14 @@ package struct Fields: Sendable {
     }
 
     private func position(of key: String) -> Int? {
-        if let index { return index[key] }
-        return storage.firstIndex { $0.key == key }
+        if let index { return index[ByteText(key)] }
+        return storage.firstIndex { $0.key.hasSameBytes(as: key) }
     }
 
     private mutating func append(_ key: String, _ value: Value) {
         storage.append(Field(key: key, value: value))
         if index != nil {
-            index?[key] = storage.count - 1
+            index?[ByteText(key)] = storage.count - 1
         } else if storage.count > Self.indexThreshold {
             rebuildIndex()
         }
@@ -80,7 +89,7 @@ package struct Fields: Sendable {
             index = nil
             return
         }
-        index = Dictionary(uniqueKeysWithValues: storage.enumerated().map { ($1.key, $0) })
+        index = Dictionary(uniqueKeysWithValues: storage.enumerated().map { (ByteText($1.key), $0) })
     }
 }
 

@@ -1,6 +1,7 @@
 /// The tree form of an API object: JSON, made only when an object must be changed or judged.
 ///
 /// Integers and other numbers are kept apart, as Kubernetes does: `1` is `.integer`, `1.5` is `.number`.
+/// Texts are equal when their bytes are, as for Go; fields in any order.
 /// Trees come from `JSON.parse`, which bounds their depth, so recursion over a tree is safe.
 package enum Value: Sendable, Hashable {
     case null
@@ -10,6 +11,33 @@ package enum Value: Sendable, Hashable {
     case string(String)
     case array([Value])
     case object(Fields)
+}
+
+extension Value {
+    package static func == (left: Value, right: Value) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.integer(let left), .integer(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.string(let left), .string(let right)): left.hasSameBytes(as: right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
+        }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .bool(let flag): hasher.combine(flag)
+        case .integer(let number): hasher.combine(number)
+        case .number(let number): hasher.combine(number)
+        case .string(let text): text.hashBytes(into: &hasher)
+        case .array(let items): hasher.combine(items)
+        case .object(let fields): hasher.combine(fields)
+        }
+    }
 }
 
 extension Value {

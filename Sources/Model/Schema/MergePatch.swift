@@ -7,8 +7,8 @@ package enum MergePatch {
         guard case .object(let changes) = patch else { return patch }
         var result = Fields()
         if case .object(let fields) = original { result = fields }
-        let removed = Set(changes.lazy.filter(\.value.isNull).map(\.key))
-        if !removed.isEmpty { result.removeAll { removed.contains($0.key) } }
+        let removed = Set(changes.lazy.filter(\.value.isNull).map { ByteText($0.key) })
+        if !removed.isEmpty { result.removeAll { removed.contains(ByteText($0.key)) } }
         for change in changes where !change.value.isNull {
             result[change.key] = apply(change.value, to: result[change.key] ?? .null)
         }

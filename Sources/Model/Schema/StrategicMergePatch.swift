@@ -36,8 +36,8 @@ package struct StrategicMergePatch: Sendable {
         var result = original
         try retainKeys(&result, &changes)
         try mergeOrdered(&changes, into: &result, at: position)
-        let removed = Set(changes.lazy.filter(\.value.isNull).map(\.key))
-        if !removed.isEmpty { result.removeAll { removed.contains($0.key) } }
+        let removed = Set(changes.lazy.filter(\.value.isNull).map { ByteText($0.key) })
+        if !removed.isEmpty { result.removeAll { removed.contains(ByteText($0.key)) } }
         for change in changes where !change.value.isNull {
             if change.key.hasPrefix(Directive.deleteFromPrimitiveList) {
                 try deletePrimitives(change.key, change.value, from: &result)

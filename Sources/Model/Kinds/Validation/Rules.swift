@@ -124,8 +124,8 @@ enum Rules {
     static func equal(_ left: Value?, _ right: Value?) -> Bool {
         switch (left, right) {
         case (.object(let left)?, .object(let right)?):
-            let keys = Set(left.keys).union(right.keys)
-            return keys.allSatisfy { equal(left[$0], right[$0]) }
+            return left.allSatisfy { equal($0.value, right[$0.key]) }
+                && right.allSatisfy { left[$0.key] != nil || isAbsent($0.value) }
         case (.array(let left)?, .array(let right)?):
             return left.count == right.count && zip(left, right).allSatisfy { equal($0, $1) }
         default:
