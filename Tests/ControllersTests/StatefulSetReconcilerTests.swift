@@ -31,6 +31,24 @@ import Testing
         #expect(model.claims["data-web-0"]?.labels == ["app": "web"])
     }
 
+    /// The first step that is cut off when a claim cannot be created has the status in its first batch.
+    @Test func theStatusIsToldEvenIfAClaimCannotBeCreated() throws {
+        let model = SetModel(replicas: 3, spec: ["podManagementPolicy": "Parallel"])
+        let step = try #require(
+            model.plan.steps.first { step in
+                guard case .together(let planned, _) = step else { return false }
+                return planned.contains {
+                    if case .create(.persistentVolumeClaims, _, _) = $0.action { true } else { false }
+                }
+            })
+        guard case .together(let planned, let first) = step, case .patch(let patch) = planned.first?.action else {
+            Issue.record("the status does not come first")
+            return
+        }
+        #expect(patch.subresource == "status")
+        #expect(planned.count == 4 && first == 2)
+    }
+
     @Test func podsCarryTheirIdentity() throws {
         var model = SetModel(replicas: 1)
         model.reconcile()

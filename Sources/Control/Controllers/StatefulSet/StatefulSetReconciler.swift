@@ -52,7 +52,7 @@ package struct StatefulSetReconciler: Reconciler {
         }
     }
 
-    /// What to do: revisions, claims, pods and status, in this order.
+    /// What to do, in this order: revisions, status and claims, pods.
     package func reconcile(_ observed: StatefulSetObserved, at now: Timestamp) -> Plan {
         let set = observed.set.view
         guard let selector = set.selector else { return Plan(explanation: "the selector is not valid") }
@@ -73,13 +73,19 @@ package struct StatefulSetReconciler: Reconciler {
             for action in history.actions { plan.append(action) }
             plan.append(together: adoption.releases)
             steps.decide()
-            plan.append(together: steps.claimActions)
         }
         var status = StatefulSetStatus(set, history: history, pods: pods, at: now)
         status.currentReplicas -= min(steps.replacedForUpdate, status.currentReplicas)
         status.completeRollingUpdate(set)
-        // The status is counted from what was observed, so it may be written beside the pods.
-        plan.append(together: updateStatus(observed.set, status) + steps.podActions, first: 2)
+        // The status is counted from what was observed, so it is written beside the first that is done: a claim or a pod
+        // that cannot be created must not keep it from being told.
+        let statusActions = updateStatus(observed.set, status)
+        if steps.claimActions.isEmpty {
+            plan.append(together: statusActions + steps.podActions, first: 2)
+        } else {
+            plan.append(together: statusActions + steps.claimActions, first: 2)
+            plan.append(together: steps.podActions)
+        }
         if !observed.set.isBeingDeleted {
             for action in history.truncation(limit: set.revisionHistoryLimit, pods: pods) { plan.append(action) }
         }
