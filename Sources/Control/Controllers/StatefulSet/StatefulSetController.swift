@@ -1,6 +1,6 @@
 internal import ControllerRuntime
 internal import Kinds
-internal import ObjectModel
+package import ObjectModel
 
 extension Controllers {
     static func statefulSets(_ setting: Setting) -> [any ControlLoop] {
@@ -15,9 +15,7 @@ extension Controllers {
             [change.old, change.new].flatMap { $0.map { owners(of: $0, in: caches) } ?? [] }
         }
         controller.enqueueChanges(of: caches.claims) { change in
-            // A set waits for a claim that is on its way out.
-            change.new == nil
-                ? sets(selecting: change.latest.view.metadata.labels, in: change.latest.key.namespace, caches) : []
+            change.new == nil ? sets(usingClaim: change.latest.key, caches) : []
         }
         controller.enqueueChanges(of: caches.revisions) { change in
             let revision = change.latest
@@ -37,6 +35,14 @@ extension Controllers {
         guard let parent = PodOrdinal.parse(pod.key.name)?.parent else { return [] }
         let key = NamespacedName(namespace: pod.key.namespace, name: parent)
         return caches.statefulSets.object(key) == nil ? [] : [key]
+    }
+
+    /// The sets that would use a claim of this name, whoever made it: they wait for one that is on its way out.
+    package static func sets(usingClaim claim: NamespacedName, _ caches: ControlCaches) -> [NamespacedName] {
+        guard let ordinal = PodOrdinal.parse(claim.name)?.ordinal else { return [] }
+        return caches.statefulSets.objects("namespace", claim.namespace).filter { set in
+            set.view.volumeClaimTemplates.contains { set.view.claimName($0, ordinal) == claim.name }
+        }.map(\.key)
     }
 
     private static func sets(

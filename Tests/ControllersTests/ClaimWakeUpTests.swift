@@ -1,0 +1,21 @@
+import ControllerRuntime
+import Controllers
+import Kinds
+import ObjectModel
+import Testing
+
+@Suite struct ClaimWakeUpTests {
+    @Test(
+        arguments: [
+            ("ns", "data-web-0", ["web"]), ("ns", "data-web-7", ["web"]), ("ns", "data-web-00", []),
+            ("ns", "logs-web-0", []), ("ns", "data-web", []), ("ns", "data-other-0", []), ("else", "data-web-0", []),
+        ] as [(String, String, [String])])
+    func aClaimThatGoesWakesTheSetThatUsesItsName(namespace: String, claim: String, sets: [String]) {
+        let caches = ControlCaches()
+        // The claim's labels say nothing: it may be made by hand, and this selector has no labels to give.
+        let selector: Value = ["matchExpressions": [["key": "app", "operator": "In", "values": ["web"]]]]
+        caches.statefulSets.replace([SetModel(replicas: 1, spec: ["selector": selector]).set], at: Revision(1))
+        let key = NamespacedName(namespace: namespace, name: claim)
+        #expect(Controllers.sets(usingClaim: key, caches).map(\.name) == sets)
+    }
+}
