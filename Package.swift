@@ -183,7 +183,8 @@ let package = Package(
         tests(
             "Controllers", ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "Controllers", "TestSupport"]),
         tests(
-            "Scheduling", ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "Scheduling", "TestSupport"]),
+            "Scheduling",
+            ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "Scheduling", "TestSupport", logging]),
         tests(
             "NodeAgent",
             [

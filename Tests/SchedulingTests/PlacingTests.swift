@@ -185,6 +185,35 @@ import Testing
         #expect(pending.nextDue == .seconds(2))
     }
 
+    @Test func aPodIsNotHandedOutWhileItIsWorkedOn() {
+        var pending = PendingPods()
+        pending.add(key("a"), priority: 0)
+        #expect(pending.next(now: .zero) == key("a"))
+        pending.begin(key("a"), uid: "1")
+        pending.reconsiderAll()
+        #expect(pending.next(now: .zero) == nil)
+        pending.finish(key("a"), uid: "0")
+        #expect(pending.next(now: .zero) == nil)
+        pending.finish(key("a"), uid: "1")
+        #expect(pending.next(now: .zero) == key("a"))
+        pending.begin(key("a"), uid: "1")
+        pending.finish(key("a"), uid: "1")
+        #expect(pending.next(now: .zero) == nil)
+    }
+
+    @Test func aFailedPodWaitsEvenIfSomethingCameMeanwhile() {
+        var pending = PendingPods()
+        pending.add(key("a"), priority: 0)
+        _ = pending.next(now: .zero)
+        pending.begin(key("a"), uid: "1")
+        pending.reconsiderAll()
+        _ = pending.next(now: .zero)
+        pending.retry(key("a"), now: .zero)
+        pending.finish(key("a"), uid: "1")
+        #expect(pending.next(now: .zero) == nil)
+        #expect(pending.next(now: .seconds(1)) == key("a"))
+    }
+
     @Test func removedPodsAreNotHandedOut() {
         var pending = PendingPods()
         pending.add(key("a"), priority: 0)

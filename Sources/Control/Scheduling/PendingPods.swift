@@ -1,7 +1,7 @@
 internal import ObjectModel
 
 /// The pods that wait for a node: those to be looked at now, in order of priority and arrival, those that wait out a failed
-/// attempt, and those that nothing has helped yet.
+/// attempt, and those that nothing has helped yet. One that is being worked on is not handed out until that ends.
 struct PendingPods: Sendable {
     private struct Entry: Sendable {
         var priority: Int
@@ -15,6 +15,10 @@ struct PendingPods: Sendable {
     private var parked: [NamespacedName: Entry] = [:]
     private var delayed: [NamespacedName: (entry: Entry, due: Duration)] = [:]
     private var arrivals = 0
+    /// The uids of the pods that are being worked on.
+    private var busy: [NamespacedName: String] = [:]
+    /// Those of them that something came for meanwhile.
+    private var wanted: Set<NamespacedName> = []
 
     /// A pod came, or changed in a way that may help.
     mutating func add(_ key: NamespacedName, priority: Int) {
@@ -28,6 +32,18 @@ struct PendingPods: Sendable {
         active[key] = nil
         parked[key] = nil
         delayed[key] = nil
+        busy[key] = nil
+        wanted.remove(key)
+    }
+
+    /// What was decided about the pod is being carried out.
+    mutating func begin(_ key: NamespacedName, uid: String) { busy[key] = uid }
+
+    /// It is carried out. The pod is looked at again if something came for it meanwhile.
+    mutating func finish(_ key: NamespacedName, uid: String) {
+        guard busy[key] == uid else { return }
+        busy[key] = nil
+        if wanted.remove(key) != nil, let entry = parked.removeValue(forKey: key) { activate(key, entry) }
     }
 
     /// Something changed that can help any of them.
@@ -52,6 +68,10 @@ struct PendingPods: Sendable {
             guard let entry = active[candidate.key], entry.arrival == candidate.arrival else { continue }
             active[candidate.key] = nil
             parked[candidate.key] = entry
+            if busy[candidate.key] != nil {
+                wanted.insert(candidate.key)
+                continue
+            }
             return candidate.key
         }
         return nil

@@ -128,10 +128,17 @@ package final class Scheduler: ControlLoop {
                     continue
                 }
                 if let work = decide(pod) {
-                    state.withLock { $0.binding += 1 }
+                    state.withLock { state in
+                        state.binding += 1
+                        state.pending.begin(key, uid: pod.uid)
+                    }
                     group.addTask {
-                        await self.carryOut(work)
-                        self.changed { $0.binding -= 1 }
+                        let isBound = await self.carryOut(work)
+                        self.changed { state in
+                            state.binding -= 1
+                            // A bound pod leaves when the cache shows it.
+                            if !isBound { state.pending.finish(key, uid: pod.uid) }
+                        }
                     }
                 }
             }
@@ -189,19 +196,22 @@ package final class Scheduler: ControlLoop {
         return demand
     }
 
-    private func carryOut(_ work: Work) async {
+    /// Whether the pod is bound now.
+    private func carryOut(_ work: Work) async -> Bool {
         switch work {
-        case .bind(let pod, let node, let claims): await bind(pod, to: node, claims: claims)
-        case .refuse(let pod, let message): await refuse(pod, message)
+        case .bind(let pod, let node, let claims): return await bind(pod, to: node, claims: claims)
+        case .refuse(let pod, let message):
+            await refuse(pod, message)
+            return false
         }
     }
 
-    private func bind(_ pod: CachedObject<PodView>, to node: String, claims: [String]) async {
+    private func bind(_ pod: CachedObject<PodView>, to node: String, claims: [String]) async -> Bool {
         do throws(APIError) {
             guard claims.isEmpty else {
                 // Binding goes on when the claims are bound: their change brings the pod back.
                 for claim in claims { try await select(node, for: claim, in: pod.key.namespace) }
-                return
+                return false
             }
             _ = try await client.create(
                 .pods, namespace: pod.key.namespace, name: pod.key.name, subresource: "binding",
@@ -216,13 +226,17 @@ package final class Scheduler: ControlLoop {
                 EventNote(
                     ObjectReference(.pods, pod.key, uid: pod.uid), .normal, reason: "Scheduled",
                     message: "Successfully assigned \(pod.key) to \(node)"))
+            return true
         } catch {
             let now = clock.uptime()
             changed { state in
                 state.cluster.forget(uid: pod.uid)
                 if error.isNotFound { state.pending.remove(pod.key) } else { state.pending.retry(pod.key, now: now) }
+                // What was held for it is free again.
+                state.pending.reconsiderAll()
             }
             logger.debug("a binding failed", metadata: ["pod": "\(pod.key)", "node": "\(node)", "error": "\(error)"])
+            return false
         }
     }
 

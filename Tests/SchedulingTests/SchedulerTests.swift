@@ -1,0 +1,184 @@
+import APIProtocol
+import ControllerRuntime
+import Kinds
+import Logging
+import ObjectModel
+import Synchronization
+import Testing
+
+@testable import Scheduling
+
+/// An API that notes what is asked and holds back the answers about some objects.
+final class HeldTransport: APITransport {
+    private struct State {
+        var requests: [String] = []
+        var held: Set<String>
+        var waiters: [String: [CheckedContinuation<Void, Never>]] = [:]
+        var watchers: [(prefix: String, continuation: CheckedContinuation<Void, Never>)] = []
+    }
+    private let state: Mutex<State>
+    private let refused: Set<String>
+
+    init(holding held: Set<String> = [], refusing refused: Set<String> = []) {
+        state = Mutex(State(held: held))
+        self.refused = refused
+    }
+
+    var requests: [String] { state.withLock { $0.requests } }
+
+    /// Returns when a request that begins so was made.
+    func waitFor(_ prefix: String) async {
+        await withCheckedContinuation { continuation in
+            let isThere = state.withLock { state -> Bool in
+                if state.requests.contains(where: { $0.hasPrefix(prefix) }) { return true }
+                state.watchers.append((prefix, continuation))
+                return false
+            }
+            if isThere { continuation.resume() }
+        }
+    }
+
+    func release(_ request: String) {
+        let waiters = state.withLock { state in
+            state.held.remove(request)
+            return state.waiters.removeValue(forKey: request) ?? []
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    func send(_ request: APIRequest) async throws(TransportError) -> APIResponse {
+        let text = "\(request.method.rawValue) \(request.path)"
+        let body = (try? JSON.parse(request.body)) ?? .null
+        let isEvent = request.path.contains("/events")
+        let ready = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            if isEvent { return [] }
+            let line = request.method == .patch ? "\(text) \(JSON.text(body))" : text
+            state.requests.append(line)
+            let ready = state.watchers.filter { line.hasPrefix($0.prefix) }.map(\.continuation)
+            state.watchers.removeAll { line.hasPrefix($0.prefix) }
+            return ready
+        }
+        for continuation in ready { continuation.resume() }
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state -> Bool in
+                guard state.held.contains(text) else { return true }
+                state.waiters[text, default: []].append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
+        if refused.contains(text) {
+            return .status(.conflict(GroupResource(group: "", resource: "pods"), name: "a", "refused"))
+        }
+        return .json(body)
+    }
+}
+
+/// A scheduler with caches that a test feeds.
+struct SchedulerFixture {
+    let pods = ObjectCache<PodView>()
+    let nodes = ObjectCache<NodeView>()
+    let claims = ObjectCache<PersistentVolumeClaimView>()
+    let volumes = ObjectCache<PersistentVolumeView>(indices: [
+        CacheIndex("claim") { volume in volume.view.claim.map { ["\($0.namespace)/\($0.name)"] } ?? [] },
+        CacheIndex("class") { $0.view.claim == nil ? [$0.view.storageClassName] : [] },
+    ])
+    let classes = ObjectCache<StorageClassView>()
+
+    static func node(_ name: String, cpu: String = "4") -> Value {
+        [
+            "metadata": [
+                "name": .string(name), "uid": .string("n-\(name)"), "resourceVersion": "1",
+                "labels": ["kubernetes.io/hostname": .string(name)],
+            ], "status": ["allocatable": ["cpu": .string(cpu), "memory": "8Gi", "pods": "110"]],
+        ]
+    }
+
+    static func pod(_ name: String, revision: Int = 1, claim: String? = nil) -> Value {
+        var pod: Value = [
+            "metadata": [
+                "name": .string(name), "namespace": "ns", "uid": .string("p-\(name)"),
+                "resourceVersion": .string("\(revision)"),
+            ],
+            "spec": ["containers": [["name": "c", "resources": ["requests": ["cpu": "1"]]]]],
+        ]
+        if let claim {
+            pod["spec", "volumes"] = [["name": "v", "persistentVolumeClaim": ["claimName": .string(claim)]]]
+        }
+        return pod
+    }
+
+    func start(nodes: [Value], claims: [Value] = [], volumes: [Value] = [], classes: [Value] = []) {
+        self.classes.replace(classes, at: Revision(1))
+        self.volumes.replace(volumes, at: Revision(1))
+        self.claims.replace(claims, at: Revision(1))
+        self.nodes.replace(nodes, at: Revision(1))
+        pods.replace([], at: Revision(1))
+    }
+
+    /// Runs a scheduler on these caches while `body` runs.
+    func run(_ transport: HeldTransport, _ body: @escaping @Sendable () async -> Void) async {
+        let client = APIClient(transport)
+        let clock = ControlClock(
+            now: { Timestamp(seconds: 0) }, uptime: { .zero },
+            sleep: { _ in
+                await Signal().wait()
+                throw CancellationError()
+            }, random: { 0 })
+        let scheduler = Scheduler(
+            SchedulerCaches(pods: pods, nodes: nodes, claims: claims, volumes: volumes, classes: classes),
+            client: client, events: EventRecorder(component: "test", client: client, clock: clock), clock: clock,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await scheduler.run() }
+            await body()
+            group.cancelAll()
+        }
+    }
+}
+
+@Suite struct SchedulerTests {
+    private static func bindings(_ transport: HeldTransport) -> [String] {
+        transport.requests.filter { $0.hasSuffix("/binding") }
+    }
+
+    private func path(_ pod: String) -> String { "POST /api/v1/namespaces/ns/pods/\(pod)/binding" }
+
+    @Test(.timeLimit(.minutes(1)))
+    func aPodIsBoundOnceHoweverMuchChangesMeanwhile() async {
+        let fixture = SchedulerFixture()
+        let (a, b) = (path("a"), path("b"))
+        let transport = HeldTransport(holding: [a])
+        await fixture.run(transport) {
+            fixture.start(nodes: [SchedulerFixture.node("n")])
+            fixture.pods.apply(WatchEvent(kind: .added, object: SchedulerFixture.pod("a", revision: 2)))
+            await transport.waitFor(a)
+            // Something that may help anyone, and then a pod that comes after the first.
+            var changed = SchedulerFixture.node("n", cpu: "5")
+            changed["metadata", "resourceVersion"] = "3"
+            fixture.nodes.apply(WatchEvent(kind: .modified, object: changed))
+            fixture.pods.apply(WatchEvent(kind: .added, object: SchedulerFixture.pod("b", revision: 4)))
+            await transport.waitFor(b)
+            transport.release(a)
+        }
+        #expect(Self.bindings(transport) == [a, b])
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func whatAFailedBindingHeldIsGivenToOthers() async {
+        let fixture = SchedulerFixture()
+        let (a, b) = (path("a"), path("b"))
+        let transport = HeldTransport(holding: [a], refusing: [a])
+        await fixture.run(transport) {
+            fixture.start(nodes: [SchedulerFixture.node("n", cpu: "1")])
+            fixture.pods.apply(WatchEvent(kind: .added, object: SchedulerFixture.pod("a", revision: 2)))
+            await transport.waitFor(a)
+            fixture.pods.apply(WatchEvent(kind: .added, object: SchedulerFixture.pod("b", revision: 3)))
+            // It does not fit beside the first, and is told so.
+            await transport.waitFor("PATCH /api/v1/namespaces/ns/pods/b/status")
+            transport.release(a)
+            await transport.waitFor(b)
+        }
+        #expect(Self.bindings(transport) == [a, b])
+    }
+}
