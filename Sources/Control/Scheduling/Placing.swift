@@ -5,8 +5,8 @@ internal import ObjectModel
 package struct ClaimDemand: Sendable, Hashable {
     /// The node selectors of the volumes that are bound already (`spec.nodeAffinity.required`).
     package var volumeAffinities: [NodeSelector] = []
-    /// Claims that wait for their pod to be placed: their node is told to the provisioner.
-    package var unbound: [String] = []
+    /// Claims that wait for their pod to be placed.
+    package var waiting: [WaitingClaim] = []
     /// Why no node can serve, before any is looked at.
     package var obstacle: String?
 
@@ -68,10 +68,12 @@ extension SchedulingState {
         }
         let shortages = load.shortages(for: demand)
         if !shortages.isEmpty { return (shortages, true) }
+        var reasons: [String] = []
         if !claims.volumeAffinities.allSatisfy({ $0.matches(node) }) {
-            return (["node(s) didn't match PersistentVolume's node affinity"], false)
+            reasons.append("node(s) didn't match PersistentVolume's node affinity")
         }
-        return ([], false)
+        if claims.volumes(on: node) == nil { reasons.append(ClaimDemand.noVolumes) }
+        return (reasons, false)
     }
 
     private static func message(_ count: Int, _ parts: [String], resolvable: Int) -> String {

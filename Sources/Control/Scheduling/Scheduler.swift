@@ -34,6 +34,7 @@ package final class Scheduler: ControlLoop {
     private struct State {
         var cluster = SchedulingState()
         var pending = PendingPods()
+        var reservations = VolumeReservations()
         var binding = 0
     }
 
@@ -42,8 +43,8 @@ package final class Scheduler: ControlLoop {
     private static let maximumBindings = 64
 
     package let name = "scheduler"
-    private let caches: SchedulerCaches
-    private let client: APIClient
+    let caches: SchedulerCaches
+    let client: APIClient
     private let events: EventRecorder
     private let clock: ControlClock
     private let logger: Logger
@@ -75,7 +76,14 @@ package final class Scheduler: ControlLoop {
             }
         }
         caches.claims.onChange { [weak self] _ in self?.changed { $0.pending.reconsiderAll() } }
-        caches.volumes.onChange { [weak self] _ in self?.changed { $0.pending.reconsiderAll() } }
+        caches.volumes.onChange { [weak self] change in
+            self?.changed { state in
+                if change.new?.view.claim != nil || change.new == nil {
+                    state.reservations.release(volume: change.latest.key.name)
+                }
+                state.pending.reconsiderAll()
+            }
+        }
         caches.classes.onChange { [weak self] _ in self?.changed { $0.pending.reconsiderAll() } }
     }
 
@@ -146,19 +154,23 @@ package final class Scheduler: ControlLoop {
     }
 
     private enum Work: Sendable {
-        case bind(CachedObject<PodView>, node: String, claims: [String])
+        case bind(CachedObject<PodView>, node: String, volumes: VolumeChoice)
         case refuse(CachedObject<PodView>, message: String)
     }
 
     /// The decision about one pod, on what is known now; nil when everything is as it was told before.
     private func decide(_ pod: CachedObject<PodView>) -> Work? {
-        let claims = claimDemand(of: pod.view)
+        let demand = claimDemand(of: pod.view)
         return state.withLock { state in
             state.cluster.forget(uid: pod.uid)
+            state.reservations.release(demand.waiting)
+            let claims = state.reservations.apply(to: demand)
             switch state.cluster.place(pod.view, claims: claims) {
             case .node(let node):
                 state.cluster.assume(uid: pod.uid, pod.view, on: node)
-                return .bind(pod, node: node, claims: claims.unbound)
+                let volumes = state.cluster.nodes[node].flatMap { claims.volumes(on: $0.view) } ?? VolumeChoice()
+                state.reservations.hold(volumes)
+                return .bind(pod, node: node, volumes: volumes)
             case .unschedulable(let message):
                 let told = pod.view.status.conditions.condition("PodScheduled")
                 return told?.message == message ? nil : .refuse(pod, message: message)
@@ -166,51 +178,21 @@ package final class Scheduler: ControlLoop {
         }
     }
 
-    /// What the claims of a pod ask for, from the caches.
-    private func claimDemand(of pod: PodView) -> ClaimDemand {
-        var demand = ClaimDemand()
-        for name in pod.spec.volumes.compactMap(\.claimName) {
-            let key = NamespacedName(namespace: pod.metadata.namespace, name: name)
-            guard let claim = caches.claims.object(key) else {
-                demand.obstacle = "persistentvolumeclaim \"\(name)\" not found"
-                return demand
-            }
-            if claim.isBeingDeleted {
-                demand.obstacle = "persistentvolumeclaim \"\(name)\" is being deleted"
-                return demand
-            }
-            if claim.view.isBound {
-                let volume = caches.volumes.object(NamespacedName(name: claim.view.volumeName))
-                if let affinity = volume?.view.requiredNodeAffinity {
-                    demand.volumeAffinities.append(NodeSelector(affinity))
-                }
-                continue
-            }
-            let storageClass = claim.view.storageClassName.flatMap { caches.classes.object(NamespacedName(name: $0)) }
-            guard storageClass?.view.bindsOnFirstConsumer == true else {
-                demand.obstacle = "pod has unbound immediate PersistentVolumeClaims"
-                return demand
-            }
-            demand.unbound.append(name)
-        }
-        return demand
-    }
-
     /// Whether the pod is bound now.
     private func carryOut(_ work: Work) async -> Bool {
         switch work {
-        case .bind(let pod, let node, let claims): return await bind(pod, to: node, claims: claims)
+        case .bind(let pod, let node, let volumes): return await bind(pod, to: node, volumes)
         case .refuse(let pod, let message):
             await refuse(pod, message)
             return false
         }
     }
 
-    private func bind(_ pod: CachedObject<PodView>, to node: String, claims: [String]) async -> Bool {
+    private func bind(_ pod: CachedObject<PodView>, to node: String, _ volumes: VolumeChoice) async -> Bool {
         do throws(APIError) {
-            guard claims.isEmpty else {
+            guard volumes.isEmpty else {
                 // Binding goes on when the claims are bound: their change brings the pod back.
-                for claim in claims { try await select(node, for: claim, in: pod.key.namespace) }
+                try await prepare(volumes, on: node)
                 return false
             }
             _ = try await client.create(
@@ -231,6 +213,7 @@ package final class Scheduler: ControlLoop {
             let now = clock.uptime()
             changed { state in
                 state.cluster.forget(uid: pod.uid)
+                state.reservations.release(volumes.bindings.map(\.claim))
                 if error.isNotFound { state.pending.remove(pod.key) } else { state.pending.retry(pod.key, now: now) }
                 // What was held for it is free again.
                 state.pending.reconsiderAll()
@@ -238,12 +221,6 @@ package final class Scheduler: ControlLoop {
             logger.debug("a binding failed", metadata: ["pod": "\(pod.key)", "node": "\(node)", "error": "\(error)"])
             return false
         }
-    }
-
-    private func select(_ node: String, for claim: String, in namespace: String) async throws(APIError) {
-        _ = try await client.patch(
-            .persistentVolumeClaims, namespace: namespace, name: claim,
-            ["metadata": ["annotations": ["volume.kubernetes.io/selected-node": .string(node)]]])
     }
 
     private func refuse(_ pod: CachedObject<PodView>, _ message: String) async {

@@ -92,7 +92,7 @@ package struct ClaimReconciler: Reconciler {
             let message = "waiting for first consumer to be created before binding"
             return Plan([event(claim, .normal, "WaitForFirstConsumer", message)], explanation: message)
         }
-        // With a chosen node, the scheduler has looked at existing volumes already.
+        // The scheduler looks at existing volumes for claims that wait: it reserves one, or chooses a node.
         if !waits, let volume = VolumeMatch.best(for: claim.view, among: observed.candidates) {
             return bind(claim, volume, why: "the smallest volume that fits")
         }
