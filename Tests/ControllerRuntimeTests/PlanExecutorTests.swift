@@ -35,13 +35,28 @@ import Testing
         #expect(other.expectations.isEmpty && other.failure != nil)
     }
 
-    @Test func deletingWhatIsGoneOrAnotherIsDone() async {
-        let group = Thing.resource.groupResource
-        for status in [APIStatus.notFound(group, name: "a"), .conflict(group, name: "a", "uid differs")] {
-            let (outcome, _, _) = await run(Plan([delete]), [.status(status)])
-            #expect(outcome.failure == nil)
-            #expect(outcome.expectations == [Expectation(Thing.resource, .deletion(key, uid: "u"))])
-        }
+    private static let group = Thing.resource.groupResource
+    private static let contended = ScriptedTransport.Reply.status(.staleRevision(group, name: "a"))
+    private static let missing = ScriptedTransport.Reply.status(.notFound(group, name: "a"))
+
+    @Test(
+        arguments: [
+            [missing], [contended, missing], [contended, .object(Thing.object("a", uid: "other", revision: 5))],
+        ] as [[ScriptedTransport.Reply]])
+    func deletingWhatIsGoneOrAnotherIsDone(_ replies: [ScriptedTransport.Reply]) async {
+        let (outcome, _, _) = await run(Plan([delete]), replies)
+        #expect(outcome.failure == nil)
+        #expect(outcome.expectations == [Expectation(Thing.resource, .deletion(key, uid: "u"))])
+    }
+
+    @Test(
+        arguments: [
+            [contended, .object(Thing.object("a", uid: "u", revision: 5))], [contended, .status(.unavailable("no"))],
+        ] as [[ScriptedTransport.Reply]])
+    func losingAllRacesIsNotADeletion(_ replies: [ScriptedTransport.Reply]) async {
+        let (outcome, _, _) = await run(Plan([delete]), replies)
+        #expect(outcome.failure != nil && outcome.isConflict)
+        #expect(outcome.expectations.isEmpty)
     }
 
     @Test func anExistingObjectIsAFailureUnlessAccepted() async {

@@ -156,8 +156,9 @@ package struct PlanExecutor: Sendable {
             try await client.delete(
                 deletion.resource, namespace: deletion.key.namespace, name: deletion.key.name, options: options)
         } catch {
-            let isAnother = error.isConflict && deletion.revision == nil
-            if !error.isNotFound, !isAnother {
+            var isDone = error.isNotFound
+            if error.isConflict, deletion.revision == nil { isDone = await isGone(deletion) }
+            if !isDone {
                 if error.mayHaveHappened {
                     outcome.expectations.append(Expectation(deletion.resource, .freshList))
                 }
@@ -165,6 +166,17 @@ package struct PlanExecutor: Sendable {
             }
         }
         outcome.expectations.append(Expectation(deletion.resource, .deletion(deletion.key, uid: deletion.uid)))
+    }
+
+    /// Whether the object is gone or another one: a conflict can also mean that others wrote it all the time.
+    private func isGone(_ deletion: Action.Deletion) async -> Bool {
+        do throws(APIError) {
+            let object = try await client.get(
+                deletion.resource, namespace: deletion.key.namespace, name: deletion.key.name)
+            return object.uid != deletion.uid
+        } catch {
+            return error.isNotFound
+        }
     }
 
     private func note(_ error: any Error, into outcome: inout PlanOutcome) {
