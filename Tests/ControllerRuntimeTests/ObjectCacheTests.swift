@@ -99,6 +99,20 @@ struct Thing: ObjectView {
         #expect(answer5)
     }
 
+    @Test func whatIsSeenLeavesNothingOfKeysThatNobodyAsksFor() {
+        let cache = cache()
+        var barrier = Barrier<String>([cache])
+        for number in 1...3 {
+            barrier.expect(
+                [Expectation(Thing.resource, .revision(Revision(Int64(number))))], of: "key\(number)", now: .zero)
+        }
+        #expect(barrier.count == 3)
+        cache.apply(WatchEvent(kind: .added, object: Thing.object("b", revision: 2)))
+        let released = barrier.release()
+        #expect(released.isEmpty)
+        #expect(barrier.count == 1)
+    }
+
     @Test func anUnknownOutcomeWaitsForAListBegunLater() {
         let cache = cache()
         var barrier = Barrier<String>([cache])

@@ -64,16 +64,17 @@ package struct Barrier<Key: Hashable & Sendable>: Sendable {
         return false
     }
 
-    /// The keys that were not admitted and may be looked at by now.
+    /// The keys that were not admitted and may be looked at by now. Whatever is met is forgotten, so that keys that
+    /// nobody looks at again leave nothing behind.
     package mutating func release() -> [Key] {
-        guard !parked.isEmpty else { return [] }
-        let free = parked.filter { key in blocked[key]?.waits.allSatisfy(\.isMet) ?? true }
-        for key in free {
-            parked.remove(key)
-            blocked[key] = nil
-        }
+        for (key, entry) in blocked where entry.waits.allSatisfy(\.isMet) { blocked[key] = nil }
+        let free = parked.filter { blocked[$0] == nil }
+        parked.subtract(free)
         return Array(free)
     }
+
+    /// How many keys are held back or would be.
+    package var count: Int { blocked.count }
 
     /// When the next parked key has waited long enough; nil when none waits.
     package var nextDeadline: Duration? { parked.compactMap { blocked[$0]?.deadline }.min() }
