@@ -74,8 +74,8 @@ package struct Informer<View: ObjectView>: ControlLoop {
         await withTaskGroup(of: WatchEnd?.self) { group in
             group.addTask { await read(after: revision, reflector) }
             group.addTask {
-                // A signal may be left from a request that the last list has answered.
-                repeat { await cache.relistSignal.wait() } while !cache.awaitsRelist && !Task.isCancelled
+                // A signal may be left from a request that a list has answered, or be lost to one that waited before.
+                while !cache.awaitsRelist, !Task.isCancelled { await cache.relistSignal.wait() }
                 return nil
             }
             let first = await group.next() ?? nil

@@ -29,7 +29,9 @@ package final class Signal: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isReady = state.withLock { state -> Bool in
-                    if state.isPending || Task.isCancelled {
+                    // Whoever is cancelled leaves the signal to the next that waits.
+                    if Task.isCancelled { return true }
+                    if state.isPending {
                         state.isPending = false
                         return true
                     }
