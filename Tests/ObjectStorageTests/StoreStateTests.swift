@@ -19,6 +19,32 @@ import Testing
         #expect(state.historyBytes == 0)
     }
 
+    @Test func shortEncodingsAreKeptOfTheNewestEventsOnly() throws {
+        var state = StoreState()
+        let event = try state.commit(Make.create("a", "0"))
+        let short = [UInt8](repeating: 1, count: EventMemo.maximumBytes / 2)
+        let long = [UInt8](repeating: 2, count: EventMemo.maximumBytes + 1)
+        var made = 0
+        func encoded(_ name: String, _ bytes: [UInt8]) -> [UInt8] {
+            event.memo.encoding(name) {
+                made += 1
+                return bytes
+            }
+        }
+        for _ in 0..<2 { #expect(encoded("row", short) == short) }
+        #expect(made == 1)
+        for _ in 0..<2 { #expect(encoded("whole", long) == long) }
+        #expect(made == 3)
+        #expect(event.memo.bytes == short.count)
+        var revision = event.revision
+        for number in 0..<EventMemo.newest {
+            revision = try state.commit(Make.update("a", "\(number)", from: revision)).revision
+        }
+        #expect(event.memo.bytes == 0)
+        #expect(encoded("row", short) == short)
+        #expect(event.memo.bytes == 0)
+    }
+
     @Test func everyPastStateIsWhatItWas() throws {
         var state = StoreState()
         var generator = Generator(seed: 7)

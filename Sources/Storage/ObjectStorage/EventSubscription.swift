@@ -1,19 +1,6 @@
 package import ObjectModel
 internal import Synchronization
 
-/// Encodings of one event, each made at most once whoever asks first.
-package final class EventMemo: Sendable {
-    private let encodings = Mutex<[String: [UInt8]]>([:])
-
-    /// The encoding under `representation`, made by `make` when it is the first of its kind.
-    package func encoding(_ representation: String, make: () -> [UInt8]) -> [UInt8] {
-        if let known = encodings.withLock({ $0[representation] }) { return known }
-        let made = make()
-        encodings.withLock { $0[representation] = $0[representation] ?? made }
-        return made
-    }
-}
-
 /// One watcher's place in the events of a store: a bounded buffer between the store and a reader.
 ///
 /// The store calls `deliver`; one reader calls `next` in a loop. At `capacity` undelivered events beside the backlog

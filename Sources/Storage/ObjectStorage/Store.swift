@@ -134,7 +134,7 @@ package final class StoreEvent: Sendable {
     package let current: StoredObject
     /// The object before the change; nil for a creation. Decides selector transitions.
     package let previous: StoredObject?
-    /// Encodings of this event by representation, each made at most once.
+    /// Short encodings of this event by representation, while it is among the newest.
     package let memo = EventMemo()
 
     /// A change.

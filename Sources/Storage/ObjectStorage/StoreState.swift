@@ -37,6 +37,7 @@ package struct StoreState: Sendable {
         precondition(event.revision == revision.next, "events are applied in revision order")
         revision = event.revision
         log.append(event)
+        if log.count > EventMemo.newest { log[log.count - EventMemo.newest - 1].memo.close() }
         historyBytes += event.historyBytes
         if event.kind == .deleted { live.remove(event.current.key) } else { live.set(event.current) }
     }

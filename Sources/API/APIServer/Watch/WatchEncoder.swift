@@ -39,12 +39,12 @@ struct WatchEncoder: Sendable {
         }
     }
 
-    /// The line of a change; nil when the watcher does not see it. All lines but a watcher's first Table are shared by
-    /// its fellows.
+    /// The line of a change; nil when the watcher does not see it. Rows and metadata are shared by a watcher's fellows,
+    /// but for a watcher's first Table; a whole object is only copied, and as long as itself.
     func line(_ event: StoreEvent, isFirst: Bool, now: Timestamp) -> [UInt8]? {
         guard let transition = transition(event) else { return nil }
         let make = { line(transition, event, withColumns: isFirst, now: now) }
-        guard !isFirst || representation.shape == .whole else { return make() }
+        guard !isFirst, representation.shape != .whole else { return make() }
         return event.memo.encoding("\(representation.memoKey)/\(transition.rawValue)", make: make)
     }
 
