@@ -137,7 +137,7 @@ import Testing
         let transport = FunctionTransport { request in
             APIResponse(code: request.body.count == 3 << 20 ? 200 : 500, body: .bytes(large))
         }
-        try await withClient(transport) { _, client in
+        try await withClient(transport, as: pki.client) { _, client in
             let reply = try await client.send(APIRequest(.post, "/a", body: Array(large.prefix(3 << 20))))
             #expect(reply.code == 200)
             #expect(try await reply.text.utf8.count == large.count)

@@ -74,6 +74,55 @@ import Testing
         }
     }
 
+    private func post(_ path: String, bytes: Int, token: String? = nil) -> String {
+        let authorization = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
+        return "POST \(path) HTTP/1.1\r\nHost: x\r\n\(authorization)Content-Length: \(bytes)\r\n"
+            + "Connection: close\r\n\r\n" + String(repeating: "a", count: bytes)
+    }
+
+    @Test func bodiesWithoutCredentialsAreShort() async throws {
+        var configuration = HTTPServerConfiguration()
+        configuration.maximumAnonymousBody = 1000
+        try await withServer(mirror, configuration: configuration) { _, port in
+            for (bytes, token, status) in [(1000, nil, 200), (1001, nil, 413), (1001, "t", 200)] {
+                let client = try await RawClient(port: port)
+                try await client.send(post("/a", bytes: bytes, token: token))
+                #expect(await client.readToEnd().hasPrefix("HTTP/1.1 \(status) "), "\(bytes) \(token ?? "")")
+            }
+        }
+    }
+
+    @Test func bodiesUnderWayAreBoundedTogether() async throws {
+        var configuration = HTTPServerConfiguration()
+        configuration.maximumBodies = 4000
+        let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
+        let (releases, release) = AsyncStream.makeStream(of: Void.self)
+        let slow = FunctionTransport { request in
+            if request.path == "/slow" {
+                arrived.yield()
+                for await _ in releases { break }
+            }
+            return .text("\(request.body.count) bytes")
+        }
+        try await withServer(slow, configuration: configuration) { _, port in
+            let first = try await RawClient(port: port)
+            try await first.send(post("/slow", bytes: 2000, token: "t"))
+            for await _ in arrivals { break }
+            let second = try await RawClient(port: port)
+            try await second.send(post("/a", bytes: 1001, token: "t"))
+            let refused = await second.readToEnd()
+            #expect(refused.hasPrefix("HTTP/1.1 429 ") && refused.contains("Retry-After: 1\r\n"), "\(refused)")
+            let third = try await RawClient(port: port)
+            try await third.send(post("/a", bytes: 1000, token: "t"))
+            #expect(await third.readToEnd().hasSuffix("1000 bytes"))
+            release.finish()
+            #expect(await first.readToEnd().hasSuffix("2000 bytes"))
+            let fourth = try await RawClient(port: port)
+            try await fourth.send(post("/a", bytes: 3000, token: "t"))
+            #expect(await fourth.readToEnd().hasSuffix("3000 bytes"))
+        }
+    }
+
     @Test(arguments: [
         ("GET /%zz HTTP/1.1", "HTTP/1.1 400 "), ("TRACE / HTTP/1.1", "HTTP/1.1 405 "), ("GARBAGE", "HTTP/1.1 400 "),
     ])

@@ -10,6 +10,7 @@ final class ConnectionSetup: Sendable {
     private let configuration: HTTPServerConfiguration
     private let context: Mutex<NIOSSLContext?>
     private let registry: ConnectionRegistry
+    private let bodies: BodyBudget
     private let submit: @Sendable (Exchange) -> Void
 
     init(
@@ -19,6 +20,7 @@ final class ConnectionSetup: Sendable {
         self.configuration = configuration
         self.context = Mutex(context)
         self.registry = registry
+        bodies = BodyBudget(limit: configuration.maximumBodies)
         self.submit = submit
     }
 
@@ -96,7 +98,8 @@ final class ConnectionSetup: Sendable {
 
     private func requestHandler(isHTTP2: Bool, connection: any Channel) -> RequestHandler {
         RequestHandler(
-            configuration: configuration, isHTTP2: isHTTP2, connection: connection, registry: registry, submit: submit)
+            configuration: configuration, isHTTP2: isHTTP2, connection: connection, registry: registry, bodies: bodies,
+            submit: submit)
     }
 }
 

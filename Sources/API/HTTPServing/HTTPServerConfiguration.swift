@@ -38,6 +38,11 @@ package struct HTTPServerConfiguration: Sendable {
     /// The longest request body; above it the answer is 413 and the connection closes. Kubernetes' is 3 MiB; protobuf
     /// and patches of an object of that size need a little more.
     package var maximumBody = 3 << 20 + 64 << 10
+    /// The longest body of a request without a client certificate or a token, which may not write anything anyway.
+    package var maximumAnonymousBody = 64 << 10
+    /// The most bytes of bodies of all requests that are under way; above it the answer is 429 with Retry-After.
+    /// Requests with a token get three quarters of it, those without credentials one.
+    package var maximumBodies = 256 << 20
     /// The most bytes of all header fields of a request; above it the connection closes.
     package var maximumHeader = 1 << 20
     /// The most open connections; one above it is closed at once.

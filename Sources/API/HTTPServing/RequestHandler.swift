@@ -25,8 +25,12 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let isHTTP2: Bool
     private let connection: any Channel
     private let registry: ConnectionRegistry
+    private let bodies: BodyBudget
     private let submit: @Sendable (Exchange) -> Void
     private var state = State.idle
+    private var credentials = Credentials.none
+    /// How much of the budget of bodies the request holds.
+    private var bodyBytes = 0
     private var held: [HTTPServerRequestPart] = []
     private var readHeld = false
     private var bodyTimer: Scheduled<Void>?
@@ -40,12 +44,13 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     init(
         configuration: HTTPServerConfiguration, isHTTP2: Bool, connection: any Channel, registry: ConnectionRegistry,
-        submit: @escaping @Sendable (Exchange) -> Void
+        bodies: BodyBudget, submit: @escaping @Sendable (Exchange) -> Void
     ) {
         self.configuration = configuration
         self.isHTTP2 = isHTTP2
         self.connection = connection
         self.registry = registry
+        self.bodies = bodies
         self.submit = submit
     }
 
@@ -101,10 +106,14 @@ extension RequestHandler {
         switch (part, state) {
         case (.head(let head), .idle): begin(head)
         case (.body(var piece), .receiving(let head, var body)):
+            guard body.readableBytes + piece.readableBytes <= bodyLimit else { return refuseBody() }
+            guard bodies.take(piece.readableBytes, for: credentials) else {
+                return refuse(.tooManyRequests("the server holds too many bodies of requests, please try again later"))
+            }
+            bodyBytes += piece.readableBytes
             state = .idle  // so that the buffer is not copied
             body.writeBuffer(&piece)
             state = .receiving(head, body: body)
-            if body.readableBytes > configuration.maximumBody { refuseBody() }
         case (.end, .receiving(let head, let body)): dispatch(head, body)
         case (.end, .refusing) where !isHTTP2: context?.close(promise: nil)
         default: break
@@ -116,9 +125,12 @@ extension RequestHandler {
             began = true
             connection.pipeline.fireUserInboundEventTriggered(RequestBegan())
         }
+        credentials =
+            Credentials.certificate(of: connection)
+            ?? Credentials.authorization(head.headers.first(name: "authorization"))
         state = .receiving(head, body: ByteBuffer())
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
-            length > configuration.maximumBody
+            length > bodyLimit
         {
             return refuseBody()
         }
@@ -140,9 +152,6 @@ extension RequestHandler {
         }
         var fields = HTTPFields()
         for (name, value) in head.headers where !Self.isHidden(name) { fields.append(name, value) }
-        let credentials =
-            Credentials.certificate(of: connection)
-            ?? Credentials.authorization(head.headers.first(name: "authorization"))
         let request = APIRequest(
             method, target.path, query: target.parameters.map { ($0.name, $0.value) }, headers: fields,
             body: Array(body.readableBytesView), credentials: credentials)
@@ -156,8 +165,16 @@ extension RequestHandler {
         name.utf8.count == 13 && name.lowercased() == "authorization"
     }
 
-    private func refuseBody() {
-        refuse(.tooLarge("Request entity too large: limit is \(configuration.maximumBody)"))
+    private var bodyLimit: Int {
+        if case .none = credentials { return min(configuration.maximumAnonymousBody, configuration.maximumBody) }
+        return configuration.maximumBody
+    }
+
+    private func refuseBody() { refuse(.tooLarge("Request entity too large: limit is \(bodyLimit)")) }
+
+    private func giveBodyBack() {
+        bodies.giveBack(bodyBytes)
+        bodyBytes = 0
     }
 
     /// Answers before the request has ended, and closes: at once where HTTP/2 can end one stream; in HTTP/1.1 when the
@@ -166,6 +183,7 @@ extension RequestHandler {
         guard let context else { return }
         bodyTimer?.cancel()
         state = .refusing
+        giveBodyBack()
         let response = APIResponse.status(status)
         guard case .bytes(let bytes) = response.body else { return }
         var head = HTTPResponseHead(version: .http1_1, status: HTTPResponseStatus(statusCode: response.code))
@@ -239,6 +257,7 @@ extension RequestHandler {
                 to: context.channel, maximumMessage: configuration.maximumMessage,
                 onClose: { exchange.end(.clientGone) })
             state = .closed
+            giveBodyBack()
             pipeline.removeHandler(context: context, promise: nil)
             for handler in httpHandlers { pipeline.removeHandler(handler, promise: nil) }
             promise.succeed(channel)
@@ -274,6 +293,7 @@ extension RequestHandler {
 
     private func completeReply(_ context: ChannelHandlerContext, closes: Bool) {
         state = closes ? .closed : .idle
+        giveBodyBack()
         if closes {
             let channel = context.channel
             context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
@@ -315,6 +335,7 @@ extension RequestHandler {
     private func end() {
         if case .answering(let exchange, _) = state { exchange.end(.clientGone) }
         state = .closed
+        giveBodyBack()
         held = []
         bodyTimer?.cancel()
         idleTimer?.cancel()
