@@ -175,6 +175,8 @@ package struct KindHooks: Sendable {
     package var prepareForUpdate: @Sendable (_ object: inout Value, _ old: Value, _ context: HookContext) -> Void = {
         _, _, _ in
     }
+    /// What the strategy of `status` does before an update; everything but status and metadata is already the old one.
+    package var prepareForStatusUpdate: @Sendable (_ object: inout Value, _ old: Value) -> Void = { _, _ in }
     /// All broken rules of a new object, beyond the schema's and metadata's.
     package var validateCreate: @Sendable (_ object: Value) -> [FieldError] = { _ in [] }
     /// All broken rules of a change (immutable fields among them). `subresource` is empty for the main resource.

@@ -127,6 +127,25 @@ import Testing
         #expect(try await server.call(.get, "\(pods)/waiting/log").code == 200)
     }
 
+    @Test func theStatusOfAPodLeavesItsOwnersAlone() async throws {
+        let server = try SubresourceServer()
+        let path = "\(SubresourceServer.pods)/p"
+        try await server.makePod("p")
+        let owner: Value = ["apiVersion": "apps/v1", "kind": "StatefulSet", "name": "web", "uid": "u"]
+        let merge = [("Content-Type", PatchType.merge.rawValue)]
+        _ = try await server.call(.patch, path, ["metadata": ["ownerReferences": [owner]]], headers: merge)
+        let changes: Value = [
+            "metadata": ["ownerReferences": .null, "labels": ["a": "b"]],
+            "status": ["phase": "Running", "qosClass": .null],
+        ]
+        let reply = try await server.call(.patch, "\(path)/status", changes, headers: merge)
+        #expect(reply.code == 200)
+        #expect(reply.value["metadata"]?["ownerReferences"] == [owner])
+        #expect(reply.value["metadata"]?["labels"]?["a"] == "b")
+        #expect(reply.value["status"]?["phase"] == "Running")
+        #expect(reply.value["status"]?["qosClass"] == "BestEffort")
+    }
+
     @Test func tokensAreSignedForTheAccountAndItsPod() async throws {
         let server = try SubresourceServer()
         let accounts = "/api/v1/namespaces/default/serviceaccounts"

@@ -48,7 +48,9 @@ enum UpdateRules {
                 let generation = old["metadata"]?["generation"]?.int ?? 0
                 object["metadata", "generation"] = .integer(Int64(generation.addingSaturating(1)))
             }
-        case .status: keepEverythingButStatus(&object, old)
+        case .status:
+            keepEverythingButStatus(&object, old)
+            kind.hooks.prepareForStatusUpdate(&object, old)
         case .custom: break
         }
     }

@@ -20,6 +20,15 @@ private enum PodKind {
         hooks.prepareForCreate = { object, _ in
             object["status"] = initialStatus(object.child("spec"))
         }
+        hooks.prepareForStatusUpdate = { object, old in
+            object["metadata", "ownerReferences"] = old["metadata", "ownerReferences"]
+            // Agents that do not know these leave them out.
+            for key in ["qosClass", "observedGeneration"] {
+                if object["status"]?[key]?.isEmpty ?? true, let value = old["status"]?[key] {
+                    object["status", key] = value
+                }
+            }
+        }
         hooks.validateCreate = { validate($0) }
         hooks.validateUpdate = { object, old, subresource in
             switch subresource {
