@@ -56,14 +56,21 @@ import Testing
 
 @Suite struct ServiceAccountTokensTests {
     let claims = BoundTokenClaims(
-        namespace: "default", account: "web", accountUID: "u1", pod: ("web-0", "p1"), issuedAt: 1000, expiresAt: 2000)
+        namespace: "default", account: "web", accountUID: "u1", binding: .init(.pod, name: "web-0", uid: "p1"),
+        issuedAt: 1000, expiresAt: 2000)
 
     @Test func tokensCarryUpstreamsClaims() async throws {
         let tokens = try await ServiceAccountTokens(issuer: "https://issuer", keyPEM: ServiceAccountTokens.makeKey())
         let token = try await tokens.sign(claims, id: "j1")
         let verified = try #require(await tokens.verify(token, now: 1500))
         #expect(verified.userName == "system:serviceaccount:default:web")
-        #expect(verified.pod?.name == "web-0")
+        #expect(verified.binding == .init(.pod, name: "web-0", uid: "p1"))
+        var other = claims
+        for kind in [BoundTokenClaims.Binding.Kind.secret, .node] {
+            other.binding = .init(kind, name: "b", uid: "b1")
+            let text = try await tokens.sign(other, id: "j2")
+            #expect(await tokens.verify(text, now: 1500)?.binding == other.binding)
+        }
         #expect(verified.audiences == ["https://issuer"])
         let body = token.split(separator: ".")[1].replacingOccurrences(of: "-", with: "+")
             .replacingOccurrences(of: "_", with: "/")

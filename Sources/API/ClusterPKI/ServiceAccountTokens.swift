@@ -4,14 +4,38 @@ internal import JWTKit
 
 /// What a ServiceAccount token says, in upstream's claims.
 package struct BoundTokenClaims: Sendable, Hashable {
+    /// The object that a token lives with.
+    package struct Binding: Sendable, Hashable {
+        /// What it is.
+        package enum Kind: String, Sendable, Hashable {
+            case pod = "Pod"
+            case secret = "Secret"
+            case node = "Node"
+        }
+
+        /// What it is.
+        package var kind: Kind
+        /// Its name.
+        package var name: String
+        /// Its uid.
+        package var uid: String
+
+        /// A binding.
+        package init(_ kind: Kind, name: String, uid: String) {
+            self.kind = kind
+            self.name = name
+            self.uid = uid
+        }
+    }
+
     /// The namespace.
     package var namespace: String
     /// The account's name.
     package var account: String
     /// The account's uid.
     package var accountUID: String
-    /// The pod it is bound to; nil when to none.
-    package var pod: (name: String, uid: String)?
+    /// The object it is bound to; nil when to none.
+    package var binding: Binding?
     /// For whom it is; empty stands for the issuer.
     package var audiences: [String]
     /// From when it is valid, in seconds since 1970.
@@ -21,13 +45,13 @@ package struct BoundTokenClaims: Sendable, Hashable {
 
     /// Claims.
     package init(
-        namespace: String, account: String, accountUID: String, pod: (name: String, uid: String)? = nil,
+        namespace: String, account: String, accountUID: String, binding: Binding? = nil,
         audiences: [String] = [], issuedAt: Int64, expiresAt: Int64
     ) {
         self.namespace = namespace
         self.account = account
         self.accountUID = accountUID
-        self.pod = pod
+        self.binding = binding
         self.audiences = audiences
         self.issuedAt = issuedAt
         self.expiresAt = expiresAt
@@ -35,16 +59,6 @@ package struct BoundTokenClaims: Sendable, Hashable {
 
     /// The user the token stands for.
     package var userName: String { "system:serviceaccount:\(namespace):\(account)" }
-
-    package static func == (left: BoundTokenClaims, right: BoundTokenClaims) -> Bool {
-        left.parts == right.parts
-    }
-    package func hash(into hasher: inout Hasher) { hasher.combine(parts) }
-    private var parts: [String] {
-        [
-            namespace, account, accountUID, pod?.name ?? "", pod?.uid ?? "", String(issuedAt), String(expiresAt),
-        ] + audiences
-    }
 }
 
 /// Signs and verifies ServiceAccount tokens: ES256 JWTs with the claims of upstream's bound tokens.
@@ -75,9 +89,7 @@ package struct ServiceAccountTokens: Sendable {
         let payload = TokenPayload(
             aud: claims.audiences.isEmpty ? [issuer] : claims.audiences, exp: claims.expiresAt, iat: claims.issuedAt,
             iss: issuer, jti: id,
-            kubernetes: .init(
-                namespace: claims.namespace, pod: claims.pod.map { .init(name: $0.name, uid: $0.uid) },
-                serviceaccount: .init(name: claims.account, uid: claims.accountUID)),
+            kubernetes: .init(claims),
             nbf: claims.issuedAt, sub: claims.userName)
         do {
             return try await keys.sign(payload, kid: identifier)
@@ -94,8 +106,7 @@ package struct ServiceAccountTokens: Sendable {
         let bound = payload.kubernetes
         return BoundTokenClaims(
             namespace: bound.namespace, account: bound.serviceaccount.name, accountUID: bound.serviceaccount.uid,
-            pod: bound.pod.map { ($0.name, $0.uid) }, audiences: payload.aud, issuedAt: payload.iat,
-            expiresAt: payload.exp)
+            binding: bound.binding, audiences: payload.aud, issuedAt: payload.iat, expiresAt: payload.exp)
     }
 
     private static func base64URL(_ data: Data) -> String {
@@ -110,8 +121,26 @@ private struct TokenPayload: JWTPayload {
     }
     struct Bound: Codable {
         let namespace: String
+        let node: Reference?
         let pod: Reference?
+        let secret: Reference?
         let serviceaccount: Reference
+
+        init(_ claims: BoundTokenClaims) {
+            func reference(_ kind: BoundTokenClaims.Binding.Kind) -> Reference? {
+                claims.binding.flatMap { $0.kind == kind ? Reference(name: $0.name, uid: $0.uid) : nil }
+            }
+            namespace = claims.namespace
+            (node, pod, secret) = (reference(.node), reference(.pod), reference(.secret))
+            serviceaccount = Reference(name: claims.account, uid: claims.accountUID)
+        }
+
+        /// The pod first: its token may name the pod's node too.
+        var binding: BoundTokenClaims.Binding? {
+            if let pod { return BoundTokenClaims.Binding(.pod, name: pod.name, uid: pod.uid) }
+            if let secret { return BoundTokenClaims.Binding(.secret, name: secret.name, uid: secret.uid) }
+            return node.map { BoundTokenClaims.Binding(.node, name: $0.name, uid: $0.uid) }
+        }
     }
 
     let aud: [String]

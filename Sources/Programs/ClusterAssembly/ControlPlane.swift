@@ -19,7 +19,9 @@ struct ControlPlane: Sendable {
         nodes: any NodeDirectory, logger: Logger
     ) throws(StartupError) {
         let environment = ServerEnvironment.system
-        let tokens = ClusterTokens(tokens: security.tokens, now: environment.now, makeID: environment.makeUID)
+        let tokens = ClusterTokens(
+            tokens: security.tokens, subjects: TokenSubjects(store: store), now: environment.now,
+            makeID: environment.makeUID)
         let readiness = Readiness()
         var parts = APIServerParts(authorizer: GroupAuthorizer())
         parts.authenticator = Authenticator(tokens: tokens)

@@ -59,17 +59,22 @@ struct SecurityMaterial: Sendable {
 /// Signs tokens for the API and judges those that requests show.
 struct ClusterTokens: TokenIssuer, TokenVerifier {
     let tokens: ServiceAccountTokens
+    let subjects: TokenSubjects
     let now: @Sendable () -> Timestamp
     let makeID: @Sendable () -> String
 
     var defaultAudiences: [String] { [tokens.issuer] }
 
     func token(_ claims: ServiceAccountClaims) async throws(APIStatus) -> String {
-        let pod = claims.boundObject.flatMap { $0.kind == "Pod" ? (name: $0.name, uid: $0.uid) : nil }
+        let binding = claims.boundObject.flatMap { bound in
+            BoundTokenClaims.Binding.Kind(rawValue: bound.kind).map { kind in
+                BoundTokenClaims.Binding(kind, name: bound.name, uid: bound.uid)
+            }
+        }
         do throws(PKIError) {
             return try await tokens.sign(
                 BoundTokenClaims(
-                    namespace: claims.namespace, account: claims.name, accountUID: claims.uid, pod: pod,
+                    namespace: claims.namespace, account: claims.name, accountUID: claims.uid, binding: binding,
                     audiences: claims.audiences, issuedAt: claims.issuedAt.seconds,
                     expiresAt: claims.expiresAt.seconds),
                 id: makeID())
@@ -79,7 +84,15 @@ struct ClusterTokens: TokenIssuer, TokenVerifier {
     }
 
     func user(of token: String) async -> UserInfo? {
-        guard let claims = await tokens.verify(token, now: now().seconds) else { return nil }
+        let now = now()
+        guard let claims = await tokens.verify(token, now: now.seconds) else { return nil }
+        let bound = claims.binding.map {
+            ServiceAccountClaims.Reference(kind: $0.kind.rawValue, name: $0.name, uid: $0.uid)
+        }
+        guard
+            await subjects.exist(
+                namespace: claims.namespace, account: claims.account, uid: claims.accountUID, boundTo: bound, now: now)
+        else { return nil }
         return UserInfo(
             name: claims.userName,
             groups: ["system:serviceaccounts", "system:serviceaccounts:\(claims.namespace)"], uid: claims.accountUID)

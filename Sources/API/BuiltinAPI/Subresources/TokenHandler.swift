@@ -14,6 +14,13 @@ package struct ServiceAccountClaims: Sendable, Hashable {
         package let name: String
         /// Its uid.
         package let uid: String
+
+        /// A reference.
+        package init(kind: String, name: String, uid: String) {
+            self.kind = kind
+            self.name = name
+            self.uid = uid
+        }
     }
 
     /// The namespace.
@@ -48,7 +55,7 @@ package struct TokenHandler: SubresourceHandler {
     private static let shortest = 600
     private static let longest = 1 << 32
     private static let usual = 3600
-    private static let bindable: [String: APIResource] = [
+    static let bindable: [String: APIResource] = [
         APIResource.pods.kind: .pods, APIResource.secrets.kind: .secrets, APIResource.nodes.kind: .nodes,
     ]
 
