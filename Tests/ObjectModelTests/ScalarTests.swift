@@ -137,6 +137,15 @@ import Testing
         #expect(Timestamp(Timestamp(seconds: seconds).text) == time)
     }
 
+    @Test(arguments: [
+        "2026-02-31T00:00:00Z", "2026-02-29T00:00:00Z", "2026-04-31T00:00:00Z", "2026-01-00T00:00:00Z",
+        "2026-00-01T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01 00:00:00Z", "2026-01-01t00:00:00Z",
+        "2026-01-01T00:00:00z", "2026-01-01T00:00:60Z", "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z",
+        "2026-01-01T00:00:00", "2026-01-01T00:00:00+25:00", "2026-01-01T00:00:00+01:60", "2026-01-01T00:00:00.Z",
+        "2026-01-01T00:00:00Z ", "",
+    ])
+    func impossibleTimesAreRefused(_ text: String) { #expect(Timestamp(text) == nil) }
+
     @Test func fractionsAreKeptAndCut() throws {
         let time = try #require(Timestamp("2026-11-21T08:00:00.123456789Z"))
         #expect(time.text == "2026-11-21T08:00:00Z")

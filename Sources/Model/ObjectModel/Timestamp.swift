@@ -39,7 +39,8 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         return Timestamp(seconds: Int64(time.tv_sec), subsecond: Int64(time.tv_nsec))
     }
 
-    /// Reads RFC 3339, with any fraction and offset; nil when it is none.
+    /// Reads RFC 3339 as Go does, with any fraction and offset: capital letters, days that exist, no leap seconds. Nil when
+    /// it is none.
     package init?(_ text: String) {
         var reader = RFC3339Reader(Array(text.utf8))
         guard let (seconds, fraction) = reader.read() else { return nil }
@@ -136,13 +137,13 @@ private struct RFC3339Reader {
 
     mutating func read() -> (seconds: Int64, nanoseconds: Int64)? {
         guard let year = number(4), skip("-"), let month = number(2), skip("-"), let day = number(2),
-            skip("T") || skip("t") || skip(" "), let hour = number(2), skip(":"), let minute = number(2), skip(":"),
-            let second = number(2), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60,
-            second <= 60
+            skip("T"), let hour = number(2), skip(":"), let minute = number(2), skip(":"),
+            let second = number(2), (1...12).contains(month), hour < 24, minute < 60, second < 60
         else { return nil }
         let fraction = skip(".") ? fractionNanoseconds() : 0
         guard let fraction, let offset = zoneOffset(), position == bytes.count else { return nil }
         let days = CivilDate.day(year: year, month: month, day: day)
+        guard CivilDate.date(ofDay: days) == (year, month, day) else { return nil }
         let seconds = Int64(days * 86400 + hour * 3600 + minute * 60 + second - offset)
         return (seconds, Int64(fraction))
     }
@@ -181,9 +182,11 @@ private struct RFC3339Reader {
     }
 
     private mutating func zoneOffset() -> Int? {
-        if skip("Z") || skip("z") { return 0 }
+        if skip("Z") { return 0 }
         let negative = position < bytes.count && bytes[position] == 45
-        guard skip("+") || skip("-"), let hours = number(2), skip(":"), let minutes = number(2) else { return nil }
+        guard skip("+") || skip("-"), let hours = number(2), skip(":"), let minutes = number(2),
+            hours <= 24, minutes < 60
+        else { return nil }
         return (hours * 3600 + minutes * 60) * (negative ? -1 : 1)
     }
 }
