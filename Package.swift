@@ -181,7 +181,8 @@ let package = Package(
             ]),
         tests("ControllerRuntime", ["ObjectModel", "APIProtocol", "ControllerRuntime", "TestSupport"]),
         tests(
-            "Controllers", ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "Controllers", "TestSupport"]),
+            "Controllers",
+            ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "Controllers", "TestSupport", logging]),
         tests(
             "Scheduling",
             ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "Scheduling", "TestSupport", logging]),

@@ -15,8 +15,8 @@ package enum Controllers {
         package var caPEM: String
         /// What makes volumes.
         package var volumeSources: [VolumeSource]
-        /// Every resource that is served.
-        package var resources: [APIResource]
+        /// Every resource that is served now: kinds come and go while the controllers run.
+        package var resources: @Sendable () -> [APIResource]
         /// Time and chance.
         package var clock: ControlClock
         /// Where they log.
@@ -25,7 +25,7 @@ package enum Controllers {
         /// A setting.
         package init(
             caches: ControlCaches, client: APIClient, caPEM: String, volumeSources: [VolumeSource],
-            resources: [APIResource], clock: ControlClock = .system, logger: Logger
+            resources: @escaping @Sendable () -> [APIResource], clock: ControlClock = .system, logger: Logger
         ) {
             self.caches = caches
             self.client = client

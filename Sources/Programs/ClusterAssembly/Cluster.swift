@@ -138,7 +138,7 @@ package struct Cluster: Sendable {
             Controllers.Setting(
                 caches: caches, client: client, caPEM: security.authority.pair.certificate,
                 volumeSources: node.volumeSources,
-                resources: plane.resources, logger: logger))
+                resources: { plane.resources }, logger: logger))
         let events = EventRecorder(component: Scheduler.schedulerName, client: client)
         let scheduler = Scheduler(
             SchedulerCaches(

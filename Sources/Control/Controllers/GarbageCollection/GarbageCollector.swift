@@ -52,7 +52,8 @@ package struct OwnershipCaches: Sendable {
 
 /// Deletes what its owners left behind.
 package enum GarbageCollector {
-    /// The loops: the controller and what feeds it. Events are no owners and not owned; they are left out.
+    /// The loops: the controller and what feeds it. Events are no owners and not owned; they are left out. Kinds that are
+    /// served only later are not collected before the next start.
     package static func loops(
         resources: [APIResource], client: APIClient, events: EventRecorder, clock: ControlClock, logger: Logger
     ) -> [any ControlLoop] {

@@ -4,7 +4,7 @@ extension Controllers {
     static func garbageCollection(_ setting: Setting) -> [any ControlLoop] {
         let events = setting.recorder("garbage-collector-controller")
         let loops = GarbageCollector.loops(
-            resources: setting.resources, client: setting.client, events: events, clock: setting.clock,
+            resources: setting.resources(), client: setting.client, events: events, clock: setting.clock,
             logger: setting.logger)
         return loops + [events]
     }

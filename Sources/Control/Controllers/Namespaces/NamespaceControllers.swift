@@ -21,9 +21,8 @@ extension Controllers {
     static func namespaceDeletion(_ setting: Setting) -> [any ControlLoop] {
         let caches = setting.caches
         let events = setting.recorder("namespace-controller")
-        let resources = setting.resources
         let controller = Controller(
-            "namespace", NamespaceDeletionReconciler(resources: { resources }), caches: caches,
+            "namespace", NamespaceDeletionReconciler(resources: setting.resources), caches: caches,
             sources: [caches.namespaces, caches.pods], client: setting.client, events: events,
             backOff: BackOff(first: .milliseconds(50), last: .seconds(5)), clock: setting.clock,
             logger: setting.logger)
