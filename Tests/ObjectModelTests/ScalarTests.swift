@@ -231,11 +231,52 @@ import Testing
         #expect(throws: YAML.Failure.self) { try YAML.parse(Array(text.utf8)) }
     }
 
-    @Test func deepNestingIsRefused() {
-        #expect(throws: YAML.Failure.self) { try YAML.parse(Array(String(repeating: "[", count: 10_000).utf8)) }
-        #expect(throws: YAML.Failure.self) {
-            try YAML.parse(Array((String(repeating: "- ", count: 10_000) + "x").utf8))
+    @Test(arguments: [
+        String(repeating: "[", count: 10_000), String(repeating: "- ", count: 10_000) + "x",
+        String(repeating: "{a: ", count: 600), String(repeating: "[", count: 501) + String(repeating: "]", count: 501),
+    ])
+    func deepNestingIsRefused(_ text: String) {
+        #expect(throws: YAML.Failure.self) { try YAML.parse(Array(text.utf8)) }
+    }
+
+    @Test func nestingThroughAliasesIsRefusedBeforeItIsBuilt() throws {
+        func chain(_ lines: Int, nesting: Int) -> [UInt8] {
+            let (open, close) = (String(repeating: "[", count: nesting), String(repeating: "]", count: nesting))
+            let chain = (1..<lines).map { "a\($0): &a\($0) \(open)*a\($0 - 1)\(close)\n" }
+            return Array(("a0: &a0 x\n" + chain.joined()).utf8)
         }
+        #expect(try YAML.parse(chain(5, nesting: 100))["a4"]?.array?.count == 1)
+        #expect(throws: YAML.Failure.self) { try YAML.parse(chain(6, nesting: 100)) }
+        // What is composed first and judged later overflows the stack when it is freed.
+        #expect(throws: YAML.Failure.self) { try YAML.parse(chain(2000, nesting: 400)) }
+    }
+
+    @Test func bracketsInTextAreText() throws {
+        let open = String(repeating: "[{", count: 400)
+        let text = "a: \"\(open)\"\nb: |\n  \(open)\n  \(String(repeating: " ", count: 2000))- x\nc: '\(open)'\n"
+        let value = try YAML.parse(Array(text.utf8))
+        #expect(value["a"] == .string(open))
+        #expect(value["c"] == .string(open))
+        #expect(value["b"]?.string?.hasPrefix(open) == true)
+    }
+
+    @Test(arguments: [
+        ("a: &x 1\nb: *x", #"{"a":1,"b":1}"#), ("&k a: 1\nb: {*k : 2}", #"{"a":1,"b":{"a":2}}"#), ("", "null"),
+        ("# nothing\n", "null"), ("--- 5", "5"), ("a: !!str 5\nb: ! 6", #"{"a":"5","b":"6"}"#),
+        ("- yes\n- 'yes'\n- 0x10\n- ~", #"[true,"yes",16,null]"#), ("a: >-\n  x\n  y\n", #"{"a":"x y"}"#),
+        ("1: a\ntrue: b", #"{"1":"a","true":"b"}"#), ("a: {}\nb: []", #"{"a":{},"b":[]}"#),
+    ])
+    func yamlBecomesJSON(_ text: String, _ json: String) throws {
+        #expect(JSON.text(try YAML.parse(Array(text.utf8))) == json)
+    }
+
+    @Test(arguments: [
+        ("a: 1\na: 2", "line 2: key \"a\" already set in map"), ("a: *x", "line 1: unknown anchor 'x' referenced"),
+        ("a: 1\n---\nb: 2", "found another document"), ("[a]: 1", "a key is not a scalar"), ("a: [1", "line 2: "),
+        ("a: &a [*a]", "unknown anchor 'a' referenced"),
+    ])
+    func wrongDocumentsSayWhere(_ text: String, _ reason: String) {
+        #expect { try YAML.parse(Array(text.utf8)) } throws: { "\($0)".contains(reason) }
     }
 
     @Test func malformedTextIsRefused() {

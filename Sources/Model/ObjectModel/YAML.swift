@@ -13,78 +13,23 @@ package enum YAML {
 
     /// Parses one document. Limits: depth as JSON's, `maximumNodes` with aliases expanded.
     package static func parse(_ bytes: [UInt8]) throws(Failure) -> Value {
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure(description: "invalid UTF-8") }
-        do {
-            try checkDepth(text)
-            guard let node = try Yams.compose(yaml: text) else { return .null }
-            var budget = maximumNodes
-            return try value(of: node, depth: 0, budget: &budget)
-        } catch let failure as Failure {
-            throw failure
-        } catch {
-            throw Failure(description: "error converting YAML to JSON: \(error)")
+        guard String(validating: bytes, as: UTF8.self) != nil else { throw Failure(description: "invalid UTF-8") }
+        let result = bytes.withUnsafeBufferPointer { buffer -> Result<Value, Failure> in
+            var reader = YAMLReader(buffer)
+            do throws(Failure) {
+                return .success(try reader.document())
+            } catch {
+                return .failure(error)
+            }
         }
+        return try result.get()
     }
 
-    /// Flow collections nest by brackets, block collections by indentation: both are bounded before Yams, which
-    /// recurses, sees the text.
-    private static func checkDepth(_ text: String) throws(Failure) {
-        var brackets = 0
-        var indent = 0
-        var atStart = true
-        var blockDepth = 0
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "["), UInt8(ascii: "{"): brackets += 1
-            case UInt8(ascii: "]"), UInt8(ascii: "}"): brackets = max(0, brackets - 1)
-            default: break
-            }
-            if byte == 0x0A {
-                atStart = true
-                indent = 0
-                blockDepth = 0
-            } else if atStart {
-                if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "-") {
-                    indent += 1
-                    blockDepth = max(blockDepth, indent)
-                } else {
-                    atStart = false
-                }
-            }
-            if brackets > JSON.maximumDepth || blockDepth > 2 * JSON.maximumDepth {
-                throw Failure(description: "exceeded max depth of \(JSON.maximumDepth)")
-            }
-        }
-    }
-
-    private static func value(of node: Node, depth: Int, budget: inout Int) throws(Failure) -> Value {
-        budget -= 1
-        guard budget >= 0 else { throw Failure(description: "document has more than \(maximumNodes) nodes") }
-        guard depth < JSON.maximumDepth else {
-            throw Failure(description: "exceeded max depth of \(JSON.maximumDepth)")
-        }
-        switch node {
-        case .scalar(let scalar): return self.scalar(scalar, node)
-        case .sequence(let sequence):
-            var items: [Value] = []
-            for item in sequence { items.append(try value(of: item, depth: depth + 1, budget: &budget)) }
-            return .array(items)
-        case .mapping(let mapping):
-            var fields = Fields()
-            for (key, item) in mapping {
-                guard let name = key.scalar?.string else { throw Failure(description: "a key is not a scalar") }
-                fields[name] = try value(of: item, depth: depth + 1, budget: &budget)
-            }
-            return .object(fields)
-        case .alias:
-            throw Failure(description: "unresolved alias")
-        }
-    }
-
-    private static func scalar(_ scalar: Node.Scalar, _ node: Node) -> Value {
+    /// The value of a scalar, as its tag or else its plain text says.
+    static func value(of scalar: Node.Scalar) -> Value {
         let text = scalar.string
         guard scalar.style == .plain || scalar.style == .any else { return .string(text) }
-        switch node.tag.description {
+        switch Node.scalar(scalar).tag.description {
         case "tag:yaml.org,2002:null": return .null
         case "tag:yaml.org,2002:bool": return Bool.construct(from: scalar).map(Value.bool) ?? .string(text)
         case "tag:yaml.org,2002:int": return Int.construct(from: scalar).map { .integer(Int64($0)) } ?? .string(text)
