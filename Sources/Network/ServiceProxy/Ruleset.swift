@@ -5,7 +5,8 @@ internal import ObjectModel
 /// Shape as kube-proxy's nftables mode: verdict maps lead an address and port, or a node port, to the chain of a
 /// Service's port; that one chooses a backend evenly, or by the client's address where the Service asks for affinity.
 /// Traffic that must come back through this node (from outside the pods, or from a pod to itself) is marked and
-/// masqueraded. Addresses of the service range that lead nowhere are rejected at once.
+/// masqueraded. Addresses of the service range that lead nowhere are rejected at once. The pod bridge routes loopback
+/// addresses, for node ports on 127.0.0.1; nothing else of the machine's loopback may be reached over it (CVE-2020-8558).
 package func ruleset(for services: [ServiceEndpoints], on node: ProxyNode) -> String {
     var writer = RulesetWriter(node: node)
     for port in ServicePort.all(services, node: node.name) { writer.add(port) }
@@ -111,6 +112,10 @@ private struct RulesetWriter {
           chain filter-output {
             type filter hook output priority filter; policy accept;
             ip daddr \(node.serviceRange) ip daddr != \(node.dnsAddress) reject
+          }
+          chain filter-input {
+            type filter hook input priority filter; policy accept;
+            iifname != "lo" ip daddr 127.0.0.0/8 ct status & dnat == 0 ct state != { established, related } drop
           }
         \(chains.joined())}
 
