@@ -77,6 +77,13 @@ private struct RulesetWriter {
 
     private static let mark = "meta mark set meta mark | 0x4000"
 
+    /// In prerouting, because a packet that is forwarded back to the bridge first earns an ICMP redirect, and that uses up
+    /// the kernel's allowance of ICMP errors for its sender. A reset is under no allowance.
+    private var refusals: String {
+        let leadsNowhere = "ip daddr \(node.serviceRange) ip daddr != \(node.dnsAddress)"
+        return "\(leadsNowhere) meta l4proto tcp reject with tcp reset\n    \(leadsNowhere) reject"
+    }
+
     var text: String {
         """
         table ip \(node.table) {}
@@ -105,13 +112,13 @@ private struct RulesetWriter {
             ip daddr . meta l4proto . th dport vmap @service-ips
             fib daddr type local meta l4proto . th dport vmap @service-nodeports
           }
-          chain filter-forward {
-            type filter hook forward priority filter; policy accept;
-            ip daddr \(node.serviceRange) reject
+          chain filter-prerouting {
+            type filter hook prerouting priority dstnat + 10; policy accept;
+            \(refusals)
           }
           chain filter-output {
             type filter hook output priority filter; policy accept;
-            ip daddr \(node.serviceRange) ip daddr != \(node.dnsAddress) reject
+            \(refusals)
           }
           chain filter-input {
             type filter hook input priority filter; policy accept;
