@@ -101,6 +101,20 @@ struct ContainerdRuntimeTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(2))) func aCommandThatStopsReadingTellsItsOutputAndCode() async throws {
+        try await PrivateContainerd.with { containerd in
+            let (_, container, _) = try await containerd.runPod(script: Self.waitForTerm)
+            let pieces = [[UInt8]](repeating: [UInt8](repeating: 97, count: 32 << 10), count: 32)
+            let ended = try await containerd.exec(container, ["sh", "-c", "head -c 1; exit 3"], input: pieces)
+            #expect(ended.output == "a")
+            #expect(ended.code == 3)
+            let goesOn = try await containerd.exec(
+                container, ["sh", "-c", "exec <&-; sleep 1; echo done; exit 4"], input: pieces)
+            #expect(goesOn.output == "done\n")
+            #expect(goesOn.code == 4)
+        }
+    }
+
     @Test func aTerminalIsResizedAndASessionThatIsClosedEndsItsCommand() async throws {
         try await PrivateContainerd.with { containerd in
             let (_, container, _) = try await containerd.runPod(script: Self.waitForTerm)

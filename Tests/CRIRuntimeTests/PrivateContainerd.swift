@@ -128,16 +128,21 @@ struct PrivateContainerd: Sendable {
         var output: [UInt8] = []
         var errors: [UInt8] = []
         var code: Int?
-        for bytes in input ?? [] { try await session.send(.stdin(bytes)) }
-        if input != nil, !tty { try await session.send(.endOfInput) }
-        while let next = try await session.receive() {
-            switch next {
-            case .stdout(let bytes): output += bytes
-            case .stderr(let bytes): errors += bytes
-            case .exit(let number, _): code = number
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for bytes in input ?? [] { try await session.send(.stdin(bytes)) }
+                if input != nil, !tty { try await session.send(.endOfInput) }
             }
+            while let next = try await session.receive() {
+                switch next {
+                case .stdout(let bytes): output += bytes
+                case .stderr(let bytes): errors += bytes
+                case .exit(let number, _): code = number
+                }
+            }
+            await session.close()
+            try await group.waitForAll()
         }
-        await session.close()
         return (String(decoding: output, as: UTF8.self), String(decoding: errors, as: UTF8.self), code)
     }
 }

@@ -88,7 +88,7 @@ package enum ExecOutput: Sendable, Hashable {
 package protocol ExecSession: Sendable {
     /// The next output; nil after the exit. One reader at a time.
     func receive() async throws -> ExecOutput?
-    /// Sends input; waits while the command does not read.
+    /// Sends input; waits while the command does not read. Input that a command no longer takes is dropped.
     func send(_ input: ExecInput) async throws
     /// Ends the session; a command that still runs is left to the runtime. Safe to call twice.
     func close() async

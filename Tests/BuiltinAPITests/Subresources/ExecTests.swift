@@ -39,6 +39,23 @@ import Testing
         #expect(status["details"]?["causes"]?.array?.first?["message"] == "3")
     }
 
+    @Test func aCommandThatTakesNoInputStillTellsItsOutputAndCode() async throws {
+        let server = try SubresourceServer()
+        try await server.makePod("p")
+        let response = try await server.send(
+            .get, path, query: [("command", "deaf"), ("stdin", "true"), ("stdout", "true")], headers: Self.webSocket)
+        guard case .upgrade(let upgrade) = response.body else {
+            Issue.record("no upgrade")
+            return
+        }
+        let channel = ScriptedChannel([[0] + Array("in".utf8), [255, 0]])
+        await upgrade.run(channel)
+        let received = channel.received.withLock { $0 }
+        #expect(received.first == [1] + Array("hello".utf8))
+        #expect(received.last?.first == 3)
+        #expect(String(decoding: received.last ?? [], as: UTF8.self).contains("NonZeroExitCode"))
+    }
+
     @Test func aFailureOfTheNodeIsToldOnTheStatusChannel() async throws {
         let server = try SubresourceServer()
         try await server.makePod("p")

@@ -84,21 +84,24 @@ final class ScriptedNode: NodeConnection {
     func exec(_ request: ExecRequest) async throws(APIStatus) -> any ExecSession {
         execRequests.withLock { $0.append(request) }
         if request.command == ["missing"] { throw .badRequest("container not running") }
-        return ScriptedSession(node: self)
+        return ScriptedSession(node: self, takesInput: request.command != ["deaf"])
     }
 }
 
-/// Answers `hello` after the end of its input, then ends with code 3.
+/// Answers `hello` after the end of its input, then ends with code 3. One that is closed gives nothing more.
 final class ScriptedSession: ExecSession {
+    struct Deaf: Error {}
     private let node: ScriptedNode
+    private let takesInput: Bool
     private let input: AsyncStream<ExecInput>
     private let feed: AsyncStream<ExecInput>.Continuation
     private let outputs = Mutex<[ExecOutput]>([
         .stdout(Array("hello".utf8)), .stderr(Array("oh".utf8)), .exit(code: 3, message: ""),
     ])
 
-    init(node: ScriptedNode) {
+    init(node: ScriptedNode, takesInput: Bool) {
         self.node = node
+        self.takesInput = takesInput
         (input, feed) = AsyncStream.makeStream(of: ExecInput.self)
     }
 
@@ -108,12 +111,16 @@ final class ScriptedSession: ExecSession {
     }
 
     func send(_ input: ExecInput) async throws {
+        if case .stdin = input, !takesInput { throw Deaf() }
         node.inputs.withLock { $0.append(input) }
         feed.yield(input)
         if input == .endOfInput { feed.finish() }
     }
 
-    func close() async { feed.finish() }
+    func close() async {
+        outputs.withLock { $0 = [] }
+        feed.finish()
+    }
 }
 
 /// Signs by writing the claims down.

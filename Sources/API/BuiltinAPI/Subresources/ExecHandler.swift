@@ -87,14 +87,12 @@ package struct ExecHandler: SubresourceHandler {
         }
     }
 
+    /// Ends the session only when the client has gone: a command that takes no more input works on, and its output and
+    /// exit code are still to come.
     private static func pumpInput(_ channel: any MessageChannel, _ session: any ExecSession) async {
-        do {
-            while let message = try await channel.receive() {
-                guard let input = RemoteCommandFraming.input(message) else { continue }
-                try await session.send(input)
-            }
-        } catch {
-            // Either side is gone; the other pump sees it too.
+        while let message = try? await channel.receive() {
+            guard let input = RemoteCommandFraming.input(message) else { continue }
+            try? await session.send(input)
         }
         await session.close()
     }

@@ -68,20 +68,29 @@ final class ContainerdExecSession: ExecSession {
 
     func send(_ input: ExecInput) async throws {
         switch input {
-        case .stdin(let bytes):
-            guard let channel = state.withLock({ $0.stdin }) else { return }
-            // The write completes when the shim has taken it, so a command that does not read makes us wait.
-            // Once the command has ended its input has nowhere to go.
-            do { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)) } catch is ChannelError {}
-        case .endOfInput: try await endInput()
+        case .stdin(let bytes): await write(bytes)
+        case .endOfInput: await endInput()
         case .resize(let width, let height):
-            _ = try await connection.tasks.resizePty(
+            // One that has just ended has no size.
+            _ = try? await connection.tasks.resizePty(
                 .with {
                     $0.containerID = containerID
                     $0.execID = execID
                     $0.width = UInt32(clamping: width)
                     $0.height = UInt32(clamping: height)
                 }, metadata: ContainerdConnection.metadata, options: ContainerdConnection.options(.readCall))
+        }
+    }
+
+    private func write(_ bytes: [UInt8]) async {
+        guard let channel = state.withLock({ $0.stdin }) else { return }
+        do {
+            // The write completes when the shim has taken it, so a command that does not read makes us wait.
+            try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
+        } catch {
+            // The command has ended or has closed its input: what it has not read has nowhere to go.
+            state.withLock { $0.stdin = nil }
+            try? await channel.close()
         }
     }
 
@@ -100,15 +109,15 @@ final class ContainerdExecSession: ExecSession {
         pipes.remove()
     }
 
-    private func endInput() async throws {
+    private func endInput() async {
         let channel = state.withLock { state in
             defer { state.stdin = nil }
             return state.stdin
         }
         guard let channel else { return }
         try? await channel.close()
-        // The shim holds the pipe open too, until it is told.
-        _ = try await connection.tasks.closeIO(
+        // The shim holds the pipe open too, until it is told; it forgets it when the command ends.
+        _ = try? await connection.tasks.closeIO(
             .with {
                 $0.containerID = containerID
                 $0.execID = execID
