@@ -184,16 +184,36 @@ import Testing
         try await fixture.withAgent(startsInFlight: 1) {
             let uid = try await fixture.createPod(
                 "slow", spec: Self.container(lifecycle: ["postStart": ["sleep": ["seconds": 20]]]))
-            let events = try await fixture.runtime.events()
-            if try await !Self.isRunning(uid, fixture) {
-                for await _ in events where try await Self.isRunning(uid, fixture) { break }
-            }
+            try await Self.runs(uid, fixture)
             try await fixture.createPod("web-0")
             try await fixture.pod("web-0") { $0.isReady }
         }
     }
 
+    @Test(arguments: [nil, 0]) func aHookThatHangsDoesNotHoldUpADeletion(_ grace: Int?) async throws {
+        let fixture = try AgentFixture()
+        try await fixture.withAgent {
+            var spec = Self.container(lifecycle: ["postStart": ["sleep": ["seconds": 3000]]])
+            spec["terminationGracePeriodSeconds"] = 4000
+            let uid = try await fixture.createPod("slow", spec: spec)
+            try await Self.runs(uid, fixture)
+            try await fixture.client.delete(
+                .pods, namespace: "default", name: "slow", options: DeleteOptions(gracePeriodSeconds: grace))
+            try await Self.passingTime(fixture, atMost: 500) {
+                try await fixture.podIsGone("slow")
+                try await Self.runtimeHasNot(uid, fixture)
+            }
+        }
+    }
+
     // MARK: Helpers
+
+    /// Returns when a container of a pod runs.
+    private static func runs(_ uid: String, _ fixture: AgentFixture) async throws {
+        let events = try await fixture.runtime.events()
+        if try await isRunning(uid, fixture) { return }
+        for await _ in events where try await isRunning(uid, fixture) { return }
+    }
 
     private static func container(lifecycle: Value) -> Value {
         ["containers": [["name": "web", "image": "nginx:1", "lifecycle": lifecycle]]]

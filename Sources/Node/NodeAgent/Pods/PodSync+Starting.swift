@@ -10,7 +10,9 @@ extension PodSync {
     mutating func perform(_ steps: PodSteps, _ observed: RuntimePod) async {
         for stop in steps.stops {
             guard let state = observed.containers.first(where: { $0.id == stop.id }) else { continue }
-            await stopContainer(state, grace: stop.grace ?? pod.gracePeriod, message: stop.message)
+            await orders.unlessEnding { [self] in
+                await stopContainer(state, grace: stop.grace ?? pod.gracePeriod, message: stop.message)
+            }
         }
         guard steps.newSandbox != nil || !steps.starts.isEmpty else { return }
         publish(observed, life: .active)
@@ -19,7 +21,7 @@ extension PodSync {
         for start in steps.starts {
             guard let container = pod.container(start.name) else { continue }
             images[start.name] = await image(of: container)
-            if publisher.latest.isBeingDeleted { return }
+            if orders.isEnding() { return }
         }
         let data = await referencedData()
         do throws(VolumeFailure) {
@@ -46,7 +48,8 @@ extension PodSync {
         memory.setUpFailure = nil
         setUpFailures = 0
         for start in steps.starts {
-            guard let container = pod.container(start.name), let image = images[start.name], !Task.isCancelled
+            guard let container = pod.container(start.name), let image = images[start.name], !Task.isCancelled,
+                !orders.isEnding()
             else { continue }
             if !hasSlot {
                 await environment.starts.take()
@@ -183,27 +186,18 @@ extension PodSync {
     private typealias Fetched = Result<(ImageStatus, ImageFetcher.Origin), ImageFetcher.Failure>
 
     private func fetch(_ container: ContainerView) async -> Fetched? {
-        await withTaskGroup(of: Fetched?.self) { group in
-            group.addTask {
-                do throws(ImageFetcher.Failure) {
-                    return .success(
-                        try await environment.images.image(
-                            container.image, policy: container.imagePullPolicy,
-                            pulling: {
-                                let text = "Pulling image \"\(container.image)\""
-                                environment.note(pod, .normal, "Pulling", text, container: container.name)
-                            }))
-                } catch {
-                    return .failure(error)
-                }
+        await orders.unlessEnding { [self] in
+            do throws(ImageFetcher.Failure) {
+                return .success(
+                    try await environment.images.image(
+                        container.image, policy: container.imagePullPolicy,
+                        pulling: {
+                            let text = "Pulling image \"\(container.image)\""
+                            environment.note(pod, .normal, "Pulling", text, container: container.name)
+                        }))
+            } catch {
+                return .failure(error)
             }
-            group.addTask {
-                await ending.wait()
-                return nil
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            return first
         }
     }
 
@@ -255,9 +249,10 @@ extension PodSync {
     // MARK: postStart
 
     private func run(postStart hook: Value, of container: ContainerView, id: String, podIP: String) async {
-        let failure = await LifecycleHook(hook, container: container, podIP: podIP)
-            .run(in: id, environment, limit: nil)
-        guard let failure else { return }
+        let failure = await orders.unlessEnding { [environment] in
+            await LifecycleHook(hook, container: container, podIP: podIP).run(in: id, environment, limit: nil)
+        }
+        guard let failure = failure ?? nil, !Task.isCancelled else { return }
         environment.note(
             pod, .warning, "FailedPostStartHook", "PostStartHook failed: \(failure)", container: container.name)
         let state = await state(orElse: RuntimePod()).containers.first { $0.id == id }

@@ -106,11 +106,11 @@ extension PodSync {
 
     /// Stops everything within the pod's grace; gives up for a new try when that becomes shorter meanwhile.
     private func stopUnlessShortened(_ observed: RuntimePod) async -> Stop {
-        let grace = graceNow()
+        let grace = orders.grace()
         return await withTaskGroup(of: Stop?.self) { group in
             group.addTask { await stopEverything(observed, grace: grace) ? .stopped : .failed }
             group.addTask {
-                while graceNow() >= grace, !Task.isCancelled { await ending.wait() }
+                while orders.grace() >= grace, !Task.isCancelled { await orders.news.wait() }
                 return Task.isCancelled ? nil : .shortened
             }
             var outcome = await group.next() ?? nil

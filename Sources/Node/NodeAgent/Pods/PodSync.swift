@@ -20,10 +20,7 @@ struct PodSync {
     let environment: PodEnvironment
     let publisher: StatusPublisher
     let probes: ProbeRunner
-    /// Given when the pod is to end, and again when its grace changes.
-    let ending: Signal
-    /// The grace of the pod as it is known now: a second DELETE may shorten it while the first one is carried out.
-    let graceNow: @Sendable () -> Duration
+    let orders: PodOrders
     var memory = PodMemory()
     var volumes = PodVolumes()
     var setUpFailures = 0
@@ -32,15 +29,13 @@ struct PodSync {
     private var lastSteps = PodSteps()
 
     init(
-        pod: AgentPod, environment: PodEnvironment, publisher: StatusPublisher, probes: ProbeRunner, ending: Signal,
-        graceNow: @escaping @Sendable () -> Duration
+        pod: AgentPod, environment: PodEnvironment, publisher: StatusPublisher, probes: ProbeRunner, orders: PodOrders
     ) {
         self.pod = pod
         self.environment = environment
         self.publisher = publisher
         self.probes = probes
-        self.ending = ending
-        self.graceNow = graceNow
+        self.orders = orders
     }
 
     var runtime: any ContainerRuntime { environment.runtime }

@@ -72,13 +72,9 @@ final class PodWorker: Sendable {
             group.addTask { await self.publisher.run() }
             var sync = PodSync(
                 pod: state.withLock { $0.pod }, environment: environment, publisher: publisher, probes: probes,
-                ending: ending, graceNow: { [self] in grace })
+                orders: PodOrders(news: ending, isEnding: { [self] in isEnding }, grace: { [self] in grace }))
             while !Task.isCancelled {
-                let (pod, isGone) = state.withLock { ($0.pod, $0.isGone) }
-                // The publisher may know a newer version: the reply to its own write.
-                let written = AgentPod(publisher.latest)
-                sync.pod = written.revision > pod.revision ? written : pod
-                sync.isGone = isGone
+                (sync.pod, sync.isGone) = newest
                 let outcome = await sync.step()
                 for loop in sync.takeNewProbes() { group.addTask { await loop() } }
                 switch outcome {
@@ -96,10 +92,21 @@ final class PodWorker: Sendable {
     private static let graceOfForcedOut = Duration.seconds(2)
 
     private var grace: Duration {
-        let (known, isGone) = state.withLock { ($0.pod, $0.isGone) }
-        let written = AgentPod(publisher.latest)
-        let pod = written.revision > known.revision ? written : known
+        let (pod, isGone) = newest
         return isGone && pod.view.isTerminating ? min(pod.gracePeriod, Self.graceOfForcedOut) : pod.gracePeriod
+    }
+
+    private var isEnding: Bool {
+        let (pod, isGone) = newest
+        return isGone || pod.view.isTerminating
+    }
+
+    /// The pod as it is known now, and whether the API has it no more.
+    private var newest: (pod: AgentPod, isGone: Bool) {
+        let (known, isGone) = state.withLock { ($0.pod, $0.isGone) }
+        // The publisher may know a newer version: the reply to its own write.
+        let written = AgentPod(publisher.latest)
+        return (written.revision > known.revision ? written : known, isGone)
     }
 
     private func report(_ kind: ProbeKind, _ container: String, _ text: String) {
