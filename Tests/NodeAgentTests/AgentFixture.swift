@@ -52,7 +52,9 @@ struct AgentFixture: Sendable {
     }
 
     /// Runs an agent while `body` runs.
-    func withAgent(startsInFlight: Int = 8, _ body: @Sendable () async throws -> Void) async throws {
+    func withAgent(
+        startsInFlight: Int = 8, on other: (any ContainerRuntime)? = nil, _ body: @Sendable () async throws -> Void
+    ) async throws {
         let objects = ClusterObjects(client: client, clock: controlClock)
         var configuration = NodeAgentConfiguration(
             nodeName: Self.nodeName, nodeAddress: "10.0.0.1",
@@ -61,7 +63,7 @@ struct AgentFixture: Sendable {
         configuration.isSimulated = true
         configuration.startsInFlight = startsInFlight
         let agent = NodeAgent(
-            configuration: configuration, client: client, runtime: runtime, prober: prober, plugins: [],
+            configuration: configuration, client: client, runtime: other ?? runtime, prober: prober, plugins: [],
             objects: objects, clock: controlClock, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await objects.run() }

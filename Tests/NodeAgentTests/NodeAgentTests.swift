@@ -206,6 +206,45 @@ import Testing
         }
     }
 
+    @Test func nothingIsStartedBesideAContainerThatCouldNotBeStopped() async throws {
+        let fixture = try AgentFixture()
+        let faulty = FaultyRuntime(fixture.runtime)
+        faulty.failStops(true)
+        fixture.prober.answer(.failure("no"))
+        try await fixture.withAgent(on: faulty) {
+            let probe: Value = ["tcpSocket": ["port": 80], "periodSeconds": 1, "failureThreshold": 1]
+            let uid = try await fixture.createPod(
+                "web-0", spec: ["containers": [["name": "web", "image": "i", "livenessProbe": probe]]])
+            try await Self.passingTime(fixture, atMost: 500) { await faulty.refuses(3) }
+            #expect(try await fixture.runtime.pod(uid: uid).containers.count == 1)
+            fixture.prober.answer(.success)
+            faulty.failStops(false)
+            try await Self.passingTime(fixture) {
+                try await fixture.pod("web-0") { $0.status.containerStatuses.first?.restartCount == 1 && $0.isReady }
+            }
+        }
+    }
+
+    @Test func noSandboxIsMadeBesideOneThatCouldNotBeStopped() async throws {
+        let fixture = try AgentFixture()
+        let faulty = FaultyRuntime(fixture.runtime)
+        try await fixture.withAgent(on: faulty) {
+            let uid = try await fixture.createPod("web-0")
+            try await fixture.pod("web-0") { $0.isReady }
+            let first = try #require(await fixture.runtime.pod(uid: uid).sandboxes.first?.id)
+            faulty.failStops(true)
+            // As when its pause process is killed: the runtime has not given its network back.
+            try await fixture.runtime.stopSandbox(first)
+            try await Self.passingTime(fixture, atMost: 500) { await faulty.refuses(3) }
+            #expect(try await fixture.runtime.pod(uid: uid).sandboxes.count == 1)
+            faulty.failStops(false)
+            try await Self.passingTime(fixture) {
+                try await fixture.pod("web-0") { $0.status.containerStatuses.first?.restartCount == 1 && $0.isReady }
+            }
+            #expect(faulty.stoppedSandboxes.contains(first))
+        }
+    }
+
     // MARK: Helpers
 
     /// Returns when a container of a pod runs.
@@ -237,6 +276,7 @@ import Testing
     }
 
     /// Lets seconds pass, one after the other, until `body` returns.
+    @discardableResult
     private static func passingTime<Result: Sendable>(
         _ fixture: AgentFixture, atMost limit: Int = .max, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {

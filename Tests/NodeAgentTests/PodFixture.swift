@@ -43,6 +43,8 @@ enum PodFixture {
             attempt: attempt)
     }
 
+    static func unknown(_ name: String) -> ContainerState { container(name, .unknown, attempt: 0) }
+
     private static func container(
         _ name: String, _ phase: ContainerState.Phase, hash: String? = nil, attempt: Int
     ) -> ContainerState {

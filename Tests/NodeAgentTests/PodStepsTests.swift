@@ -58,6 +58,14 @@ import Testing
             memory: PodFixture.health("web-0", ContainerHealth(started: false, ready: false)),
             expected: ["stop web: Container web failed startup probe"]),
         Case(
+            testDescription: "one that may still run is stopped before it is started again",
+            containers: [PodFixture.unknown("web")],
+            expected: ["stop web: Container is in \"unknown\" state, try killing it before restart", "start web 1"]),
+        Case(
+            testDescription: "an init container that may still run too", spec: PodFixture.initContainers("a"),
+            containers: [PodFixture.unknown("a")],
+            expected: ["stop a: Container is in \"unknown\" state, try killing it before restart", "start a 1"]),
+        Case(
             testDescription: "another image restarts",
             containers: [PodFixture.running("web", hash: "other")],
             expected: ["stop web: Container web definition changed, will be restarted", "start web 1"]),

@@ -250,7 +250,16 @@ private struct PodPlanner {
                 grace: isProbed ? probe?.terminationGracePeriodSeconds.map { .bounded(seconds: $0) } : nil))
     }
 
+    /// The runtime does not know whether it runs: without a stop there might be two.
+    private mutating func stopUnknown(_ container: ContainerView, _ state: ContainerState) {
+        plan.stops.append(
+            ContainerStop(
+                id: state.id, name: container.name,
+                message: "Container is in \"unknown\" state, try killing it before restart"))
+    }
+
     private mutating func start(_ container: ContainerView, former: ContainerState?) {
+        if let former, former.phase == .unknown, plan.newSandbox == nil { stopUnknown(container, former) }
         if let failure = memory.failures[container.name], failure.retryAt > now {
             plan.recheck(after: failure.retryAt - now)
             return

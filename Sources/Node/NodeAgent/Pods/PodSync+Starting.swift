@@ -10,9 +10,11 @@ extension PodSync {
     mutating func perform(_ steps: PodSteps, _ observed: RuntimePod) async {
         for stop in steps.stops {
             guard let state = observed.containers.first(where: { $0.id == stop.id }) else { continue }
-            await orders.unlessEnding { [self] in
+            let isStopped = await orders.unlessEnding { [self] in
                 await stopContainer(state, grace: stop.grace ?? pod.gracePeriod, message: stop.message)
             }
+            // Never a second instance beside one that may still run.
+            guard isStopped == true else { return }
         }
         guard steps.newSandbox != nil || !steps.starts.isEmpty else { return }
         publish(observed, life: .active)
@@ -33,7 +35,10 @@ extension PodSync {
         if steps.newSandbox != nil, !observed.sandboxes.isEmpty {
             environment.note(
                 pod, .normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
-            await stopEverything(observed, grace: pod.gracePeriod)
+            let isStopped = await orders.unlessEnding { [self] in
+                await stopEverything(observed, grace: pod.gracePeriod)
+            }
+            guard isStopped == true else { return }
         }
         await start(steps, images, data)
     }
@@ -256,6 +261,7 @@ extension PodSync {
         environment.note(
             pod, .warning, "FailedPostStartHook", "PostStartHook failed: \(failure)", container: container.name)
         let state = await state(orElse: RuntimePod()).containers.first { $0.id == id }
-        if let state { await stopContainer(state, grace: pod.gracePeriod, message: "FailedPostStartHook") }
+        // One that could not be stopped runs on: its next step does not take it for failed.
+        if let state { _ = await stopContainer(state, grace: pod.gracePeriod, message: "FailedPostStartHook") }
     }
 }

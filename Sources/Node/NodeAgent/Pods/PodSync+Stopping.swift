@@ -10,9 +10,12 @@ extension PodSync {
 
     // MARK: Containers
 
-    /// Runs the preStop hook and ends a container within `grace`.
-    func stopContainer(_ state: ContainerState, grace: Duration, message: String? = nil) async {
-        guard case .running = state.phase else { return }
+    /// Runs the preStop hook and ends a container within `grace`. Whether it runs no more.
+    func stopContainer(_ state: ContainerState, grace: Duration, message: String? = nil) async -> Bool {
+        switch state.phase {
+        case .running, .unknown: break
+        case .created, .exited: return true
+        }
         let name = state.name
         environment.note(pod, .normal, "Killing", message ?? "Stopping container \(name)", container: name)
         let begun = environment.clock.uptime()
@@ -29,33 +32,36 @@ extension PodSync {
         }
         do throws(RuntimeError) {
             try await runtime.stopContainer(state.id, grace: remaining)
+            return true
         } catch {
-            if Task.isCancelled { return }
+            if Task.isCancelled { return false }
             environment.note(pod, .warning, "FailedKillPod", "error killing container: \(error.text)", container: name)
+            return false
         }
     }
 
     /// Ends all containers together, sidecars after the others and in reverse order, then the sandboxes.
     /// Whether nothing runs any more.
-    @discardableResult
     func stopEverything(_ observed: RuntimePod, grace: Duration) async -> Bool {
         let sidecars = pod.view.spec.initContainers.filter(\.isRestartable).map(\.name)
         let begun = environment.clock.uptime()
-        await withTaskGroup(of: Void.self) { group in
+        var isStopped = await withTaskGroup(of: Bool.self) { group in
             for state in observed.containers where !sidecars.contains(state.name) {
                 group.addTask { await stopContainer(state, grace: grace) }
             }
+            return await group.reduce(true) { $0 && $1 }
         }
         for name in sidecars.reversed() {
             let remaining = max(grace - (environment.clock.uptime() - begun), Self.shortestGrace)
             for state in observed.containers where state.name == name {
-                await stopContainer(state, grace: grace == .zero ? .zero : remaining)
+                let isDone = await stopContainer(state, grace: grace == .zero ? .zero : remaining)
+                isStopped = isStopped && isDone
             }
         }
         if Task.isCancelled { return false }
         do throws(RuntimeError) {
             for sandbox in observed.sandboxes where sandbox.isReady { try await runtime.stopSandbox(sandbox.id) }
-            return true
+            return isStopped
         } catch {
             if Task.isCancelled { return false }
             environment.note(pod, .warning, "FailedKillPod", "error killing pod: \(error.text)")

@@ -1,0 +1,73 @@
+import APIProtocol
+import NodeInterfaces
+import SimulatedRuntime
+import Synchronization
+
+/// A simulated runtime whose stops fail while a test wants so, and that counts what is asked of it.
+final class FaultyRuntime: ContainerRuntime {
+    private struct State {
+        var failsStops = false
+        var stoppedSandboxes: [String] = []
+    }
+    private let runtime: SimulatedRuntime
+    private let state = Mutex(State())
+    private let (refusals, refused) = AsyncStream.makeStream(of: Void.self)
+
+    init(_ runtime: SimulatedRuntime) { self.runtime = runtime }
+
+    func failStops(_ fails: Bool) { state.withLock { $0.failsStops = fails } }
+    var stoppedSandboxes: [String] { state.withLock { $0.stoppedSandboxes } }
+    /// Returns when so many stops have been refused from now on.
+    func refuses(_ count: Int) async {
+        var left = count
+        for await _ in refusals {
+            left -= 1
+            if left <= 0 { return }
+        }
+    }
+
+    private func mayStop() throws(RuntimeError) {
+        guard state.withLock({ $0.failsStops }) else { return }
+        refused.yield()
+        throw .failed("this stop fails")
+    }
+
+    func stopSandbox(_ id: String) async throws(RuntimeError) {
+        try mayStop()
+        state.withLock { $0.stoppedSandboxes.append(id) }
+        try await runtime.stopSandbox(id)
+    }
+    func stopContainer(_ id: String, grace: Duration) async throws(RuntimeError) {
+        try mayStop()
+        try await runtime.stopContainer(id, grace: grace)
+    }
+
+    // MARK: As they are
+
+    func version() async throws(RuntimeError) -> String { try await runtime.version() }
+    func pods() async throws(RuntimeError) -> [String: RuntimePod] { try await runtime.pods() }
+    func pod(uid: String) async throws(RuntimeError) -> RuntimePod { try await runtime.pod(uid: uid) }
+    func image(_ reference: String) async throws(RuntimeError) -> ImageStatus? { try await runtime.image(reference) }
+    func pull(_ reference: String) async throws(RuntimeError) -> ImageStatus { try await runtime.pull(reference) }
+    func images() async throws(RuntimeError) -> [ImageStatus] { try await runtime.images() }
+    func runSandbox(_ config: SandboxConfig) async throws(RuntimeError) -> String {
+        try await runtime.runSandbox(config)
+    }
+    func removeSandbox(_ id: String) async throws(RuntimeError) { try await runtime.removeSandbox(id) }
+    func createContainer(
+        _ config: ContainerConfig, sandbox id: String, sandboxConfig: SandboxConfig
+    ) async throws(RuntimeError) -> String {
+        try await runtime.createContainer(config, sandbox: id, sandboxConfig: sandboxConfig)
+    }
+    func startContainer(_ id: String) async throws(RuntimeError) { try await runtime.startContainer(id) }
+    func removeContainer(_ id: String) async throws(RuntimeError) { try await runtime.removeContainer(id) }
+    func execSync(
+        _ containerID: String, command: [String], timeout: Duration
+    ) async throws(RuntimeError) -> CommandResult {
+        try await runtime.execSync(containerID, command: command, timeout: timeout)
+    }
+    func exec(_ containerID: String, _ request: ExecRequest) async throws(RuntimeError) -> any ExecSession {
+        try await runtime.exec(containerID, request)
+    }
+    func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> { try await runtime.events() }
+}
