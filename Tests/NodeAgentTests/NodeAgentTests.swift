@@ -241,7 +241,22 @@ import Testing
             try await Self.passingTime(fixture) {
                 try await fixture.pod("web-0") { $0.status.containerStatuses.first?.restartCount == 1 && $0.isReady }
             }
+            // Its address, interface and host ports are given back, although nothing of it ran any more.
             #expect(faulty.stoppedSandboxes.contains(first))
+        }
+    }
+
+    @Test func aDeadSandboxOfAPodThatIsOverIsStopped() async throws {
+        let fixture = try AgentFixture()
+        let faulty = FaultyRuntime(fixture.runtime)
+        try await fixture.withAgent(on: faulty) {
+            let uid = try await fixture.createPod("job", spec: ["restartPolicy": "Never"])
+            try await fixture.pod("job") { $0.isReady }
+            let sandbox = try #require(await fixture.runtime.pod(uid: uid).sandboxes.first?.id)
+            // As after a reboot: nothing runs, and the runtime has not given the network back.
+            try await fixture.runtime.stopSandbox(sandbox)
+            try await fixture.pod("job") { $0.isTerminal }
+            #expect(faulty.stoppedSandboxes == [sandbox])
         }
     }
 

@@ -60,7 +60,8 @@ extension PodSync {
         }
         if Task.isCancelled { return false }
         do throws(RuntimeError) {
-            for sandbox in observed.sandboxes where sandbox.isReady { try await runtime.stopSandbox(sandbox.id) }
+            // Also one whose pause process has ended: only its stop gives address, interface and host ports back.
+            for sandbox in observed.sandboxes { try await runtime.stopSandbox(sandbox.id) }
             return isStopped
         } catch {
             if Task.isCancelled { return false }
@@ -78,8 +79,12 @@ extension PodSync {
             observed.sandboxes.contains(where: \.isReady)
             || observed.containers.contains { if case .running = $0.phase { true } else { false } }
         var final = observed
-        if isRunning {
-            guard await stopEverything(observed, grace: pod.gracePeriod) else { return .wait(.seconds(1)) }
+        if isRunning || !isStopped {
+            let grace = pod.gracePeriod
+            let outcome = await orders.unlessEnding { [self] in await stopEverything(observed, grace: grace) }
+            guard let outcome else { return .wait(.zero) }
+            isStopped = outcome
+            guard isStopped else { return .wait(.seconds(1)) }
             final = await state(orElse: observed)
         }
         publish(final, life: .over)

@@ -24,6 +24,8 @@ struct PodSync {
     var memory = PodMemory()
     var volumes = PodVolumes()
     var setUpFailures = 0
+    /// Whether all of a pod that has ended was stopped since this began.
+    var isStopped = false
     private var newProbes: [@Sendable () async -> Void] = []
     private var runtimeFailures = 0
     private var lastSteps = PodSteps()
