@@ -47,7 +47,7 @@ struct AgentFixture: Sendable {
     private var controlClock: ControlClock {
         let clock = clock
         return ControlClock(
-            now: { clock.now }, uptime: { clock.now - ManualClock.start }, sleep: { try await clock.pass($0) },
+            now: { clock.now }, uptime: { clock.uptime }, sleep: { try await clock.pass($0) },
             random: { 0 })
     }
 
@@ -154,19 +154,24 @@ final class ManualClock: Sendable {
     static let start = Timestamp(seconds: 1_800_000_000)
 
     private struct State {
-        var now = ManualClock.start
-        var sleepers: [Int: (deadline: Timestamp, continuation: CheckedContinuation<Void, any Error>)] = [:]
+        var uptime = Duration.zero
+        var stepped = Duration.zero
+        var sleepers: [Int: (deadline: Duration, continuation: CheckedContinuation<Void, any Error>)] = [:]
         var next = 0
     }
     private let state = Mutex(State())
 
-    var now: Timestamp { state.withLock { $0.now } }
+    var now: Timestamp { state.withLock { Self.start + $0.uptime + $0.stepped } }
+    var uptime: Duration { state.withLock { $0.uptime } }
+
+    /// Sets the time of day, as a person or a time server does; nobody who waits notices.
+    func step(_ duration: Duration) { state.withLock { $0.stepped += duration } }
 
     /// Lets time pass and wakes who has waited long enough.
     func advance(_ duration: Duration) {
         let due = state.withLock { state in
-            state.now = state.now + duration
-            let due = state.sleepers.filter { $0.value.deadline <= state.now }
+            state.uptime += duration
+            let due = state.sleepers.filter { $0.value.deadline <= state.uptime }
             for number in due.keys { state.sleepers[number] = nil }
             return due.values.map(\.continuation)
         }
@@ -184,7 +189,7 @@ final class ManualClock: Sendable {
             try await withCheckedThrowingContinuation { continuation in
                 let isCancelled = state.withLock { state -> Bool in
                     if Task.isCancelled { return true }
-                    state.sleepers[number] = (state.now + duration, continuation)
+                    state.sleepers[number] = (state.uptime + duration, continuation)
                     return false
                 }
                 if isCancelled { continuation.resume(throwing: CancellationError()) }

@@ -165,6 +165,20 @@ import Testing
         }
     }
 
+    @Test func probesGoOnWhenTheClockIsSteppedBack() async throws {
+        let fixture = try AgentFixture()
+        fixture.prober.answer(.failure("no"))
+        try await fixture.withAgent {
+            let probe: Value = ["httpGet": ["path": "/", "port": 80], "periodSeconds": 1]
+            try await fixture.createPod(
+                "web-0", spec: ["containers": [["name": "web", "image": "i", "readinessProbe": probe]]])
+            try await fixture.pod("web-0") { $0.status.containerStatuses.first?.isRunning == true && !$0.isReady }
+            fixture.clock.step(.seconds(-86_400))
+            fixture.prober.answer(.success)
+            try await Self.passingTime(fixture, atMost: 500) { try await fixture.pod("web-0") { $0.isReady } }
+        }
+    }
+
     @Test func aPodThatNeverRestartsSucceeds() async throws {
         let fixture = try AgentFixture()
         try await fixture.withAgent {

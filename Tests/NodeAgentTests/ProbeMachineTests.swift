@@ -4,8 +4,8 @@ import ObjectModel
 import Testing
 
 @Suite struct ProbeMachineTests {
-    private let start = Timestamp(seconds: 1000)
-    private func at(_ seconds: Int) -> Timestamp { start + .seconds(seconds) }
+    private let start = Duration.seconds(1000)
+    private func at(_ seconds: Int) -> Duration { start + .seconds(seconds) }
 
     private func machine(
         _ kind: ProbeKind, _ probe: Value = [:], known: ProbeMachine.Outcome? = nil

@@ -333,6 +333,13 @@ package struct RuntimePod: Sendable, Hashable {
         self.sandboxes = sandboxes
         self.containers = containers
     }
+
+    /// The same with the newest first. Their numbers decide: a clock that was stepped back makes times lie.
+    package var newestFirst: RuntimePod {
+        RuntimePod(
+            sandboxes: sandboxes.sorted { ($0.attempt, $0.createdAt) > ($1.attempt, $1.createdAt) },
+            containers: containers.sorted { ($0.attempt, $0.createdAt, $0.name) > ($1.attempt, $1.createdAt, $1.name) })
+    }
 }
 
 /// An image the runtime has.

@@ -27,21 +27,15 @@ package struct SimulatedNode: Sendable {
         for container in containers.values {
             pods[container.podUID, default: RuntimePod()].containers.append(container)
         }
-        return pods.mapValues(Self.newestFirst)
+        return pods.mapValues(\.newestFirst)
     }
 
     /// One pod.
     package func pod(uid: String) -> RuntimePod {
-        Self.newestFirst(
-            RuntimePod(
-                sandboxes: sandboxes.values.filter { $0.pod.uid == uid },
-                containers: containers.values.filter { $0.podUID == uid }))
-    }
-
-    private static func newestFirst(_ pod: RuntimePod) -> RuntimePod {
         RuntimePod(
-            sandboxes: pod.sandboxes.sorted { $0.attempt > $1.attempt },
-            containers: pod.containers.sorted { ($0.attempt, $0.name) > ($1.attempt, $1.name) })
+            sandboxes: sandboxes.values.filter { $0.pod.uid == uid },
+            containers: containers.values.filter { $0.podUID == uid }
+        ).newestFirst
     }
 
     /// Makes a sandbox; `failed` when the node has no address left.

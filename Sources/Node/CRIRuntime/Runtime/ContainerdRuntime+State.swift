@@ -47,11 +47,7 @@ extension ContainerdRuntime {
             guard let state = try await status(of: container) else { continue }
             pods[state.podUID, default: RuntimePod()].containers.append(state)
         }
-        for uid in pods.keys {
-            pods[uid]?.sandboxes.sort { ($0.createdAt, $0.attempt) > ($1.createdAt, $1.attempt) }
-            pods[uid]?.containers.sort { ($0.createdAt, $0.attempt) > ($1.createdAt, $1.attempt) }
-        }
-        return pods
+        return pods.mapValues(\.newestFirst)
     }
 
     /// Nil when it went in the meantime.

@@ -56,6 +56,8 @@ final class ProbeRunner: Sendable {
             (.startup, container.startupProbe), (.readiness, container.readinessProbe),
             (.liveness, container.livenessProbe),
         ]
+        // How long it has run is by the clock of the day, and never less than nothing: that clock may be stepped back.
+        let began = clock.uptime() - max(.zero, clock.now() - startedAt)
         let machines = probes.compactMap { kind, probe -> ProbeMachine? in
             guard let probe else { return nil }
             let known: Bool? =
@@ -65,7 +67,7 @@ final class ProbeRunner: Sendable {
                 case .liveness: nil
                 }
             return ProbeMachine(
-                kind: kind, probe: probe, startedAt: startedAt, known: known == true ? .success : nil)
+                kind: kind, probe: probe, startedAt: began, known: known == true ? .success : nil)
         }
         let wakes = machines.map { _ in Signal() }
         let isNew = running.withLock { running in
@@ -92,7 +94,7 @@ final class ProbeRunner: Sendable {
                 await wake.wait()
                 continue
             }
-            let now = clock.now()
+            let now = clock.uptime()
             guard let wait = machine.wait(at: now) else { return }
             if wait > .zero {
                 await wake.wait(atMost: wait, sleep: clock.sleep)
