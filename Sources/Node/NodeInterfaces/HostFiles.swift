@@ -156,26 +156,6 @@ package enum HostFiles {
         return names.sorted()
     }
 
-    /// Removes what is at `path`, a directory with all that is in it. What is not there is fine. Never crosses into
-    /// another file system, so that a mount which was not undone keeps its data.
-    package static func removeTree(_ path: String) throws(HostFileError) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return }
-        try removeTree(path, device: UInt64(status.st_dev))
-    }
-
-    private static func removeTree(_ path: String, device: UInt64) throws(HostFileError) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
-            if unlink(path) != 0, errno != ENOENT { throw HostFileError("unlink", path) }
-            return
-        }
-        guard UInt64(status.st_dev) == device else { throw HostFileError("remove", path, EBUSY) }
-        for name in names(in: path) { try removeTree("\(path)/\(name)", device: device) }
-        if rmdir(path) != 0, errno != ENOENT { throw HostFileError("rmdir", path) }
-    }
-
     /// The directory a path is in.
     package static func directory(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "" }
