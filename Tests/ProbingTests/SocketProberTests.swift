@@ -34,6 +34,19 @@ import Testing
         await prober.shutdown()
     }
 
+    @Test(.timeLimit(.minutes(1))) func aRefusedConnectionIsTheResultAtOnce() async throws {
+        let port = try LoopbackServer(reply: "").close()
+        let prober = SocketProber()
+        let probe = NetworkProbe.http(scheme: "HTTP", host: "127.0.0.1", port: port, path: "/", headers: [])
+        // One that tried again until its timeout would take an hour.
+        guard case .failure(let text) = await prober.probe(probe, timeout: .seconds(3600)) else {
+            Issue.record("a closed port answered")
+            return
+        }
+        #expect(text.contains("refused"), "\(text)")
+        await prober.shutdown()
+    }
+
     @Test func aSilentServerTimesOut() async throws {
         let server = try LoopbackServer(reply: nil)
         let prober = SocketProber()

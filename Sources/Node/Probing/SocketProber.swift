@@ -24,6 +24,8 @@ package final class SocketProber: NetworkProber {
         configuration.tlsConfiguration = tls
         configuration.redirectConfiguration = .disallow
         configuration.connectionPool.idleTimeout = .milliseconds(1)
+        // A refused connection is the result; the next try is the next probe's.
+        configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
     }
