@@ -59,6 +59,7 @@ struct ContainerdRuntimeTests {
 
             try await runtime.stopSandbox(sandbox)
             try await runtime.removeSandbox(sandbox)
+            #expect(runtime.seen.count == 0)
             #expect(try await runtime.pods().isEmpty)
             #expect(!Files.isFolder(cgroup))
             try await runtime.stopSandbox(sandbox)

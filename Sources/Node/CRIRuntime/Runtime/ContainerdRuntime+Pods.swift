@@ -51,6 +51,7 @@ extension ContainerdRuntime {
                 cgroups.remove(path)
             }
         }
+        seen.forget(id)
     }
 
     /// Makes a container; `notFound` when the image is absent.
@@ -100,6 +101,7 @@ extension ContainerdRuntime {
                     .with { $0.containerID = id }, options: ContainerdConnection.options(.usualCall))
             }
         }
+        seen.forget(id)
     }
 
     /// What is not there needs not be stopped or removed.

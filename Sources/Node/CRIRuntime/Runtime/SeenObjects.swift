@@ -39,6 +39,21 @@ final class SeenObjects: Sendable {
         state.withLock { $0.containers[container.id] = container }
     }
 
+    /// Forgets a container, or a sandbox with its containers, that was removed.
+    func forget(_ id: String) {
+        state.withLock { state in
+            let containers = state.containers.values.filter { $0.sandboxID == id }.map(\.id)
+            state.sandboxes[id] = nil
+            for gone in containers + [id] {
+                state.containers[gone] = nil
+                state.owners[gone] = nil
+            }
+        }
+    }
+
+    /// How much is remembered.
+    var count: Int { state.withLock { $0.owners.count + $0.sandboxes.count + $0.containers.count } }
+
     /// Forgets what a complete list no longer has.
     func keep(sandboxes: Set<String>, containers: Set<String>) {
         state.withLock { state in
