@@ -44,7 +44,7 @@ struct AgentFixture: Sendable {
 
     struct ConversionError: Error {}
 
-    private var controlClock: ControlClock {
+    var controlClock: ControlClock {
         let clock = clock
         return ControlClock(
             now: { clock.now }, uptime: { clock.uptime }, sleep: { try await clock.pass($0) },

@@ -8,6 +8,7 @@ final class FaultyRuntime: ContainerRuntime {
     private struct State {
         var failsStops = false
         var stoppedSandboxes: [String] = []
+        var calls: [String] = []
     }
     private let runtime: SimulatedRuntime
     private let state = Mutex(State())
@@ -17,6 +18,8 @@ final class FaultyRuntime: ContainerRuntime {
 
     func failStops(_ fails: Bool) { state.withLock { $0.failsStops = fails } }
     var stoppedSandboxes: [String] { state.withLock { $0.stoppedSandboxes } }
+    /// Stops and commands, in order.
+    var calls: [String] { state.withLock { $0.calls } }
     /// Returns when so many stops have been refused from now on.
     func refuses(_ count: Int) async {
         var left = count
@@ -34,12 +37,22 @@ final class FaultyRuntime: ContainerRuntime {
 
     func stopSandbox(_ id: String) async throws(RuntimeError) {
         try mayStop()
-        state.withLock { $0.stoppedSandboxes.append(id) }
+        state.withLock {
+            $0.stoppedSandboxes.append(id)
+            $0.calls.append("stop sandbox")
+        }
         try await runtime.stopSandbox(id)
     }
     func stopContainer(_ id: String, grace: Duration) async throws(RuntimeError) {
         try mayStop()
+        await note("stop", id)
         try await runtime.stopContainer(id, grace: grace)
+    }
+
+    private func note(_ call: String, _ id: String, _ rest: [String] = []) async {
+        let all = (try? await runtime.pods())?.values.flatMap(\.containers) ?? []
+        let name = all.first { $0.id == id }?.name ?? id
+        state.withLock { $0.calls.append(([call, name] + rest).joined(separator: " ")) }
     }
 
     // MARK: As they are
@@ -64,7 +77,8 @@ final class FaultyRuntime: ContainerRuntime {
     func execSync(
         _ containerID: String, command: [String], timeout: Duration
     ) async throws(RuntimeError) -> CommandResult {
-        try await runtime.execSync(containerID, command: command, timeout: timeout)
+        await note("exec", containerID, command)
+        return try await runtime.execSync(containerID, command: command, timeout: timeout)
     }
     func exec(_ containerID: String, _ request: ExecRequest) async throws(RuntimeError) -> any ExecSession {
         try await runtime.exec(containerID, request)

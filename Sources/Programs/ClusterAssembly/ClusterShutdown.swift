@@ -8,6 +8,7 @@ internal import NodeInterfaces
 internal import ObjectModel
 internal import ObjectStorage
 internal import PodNetworking
+internal import Probing
 
 /// `ordinal down`: stops the pods in order and removes what the node made on this machine.
 ///
@@ -73,6 +74,8 @@ package struct ClusterShutdown: Sendable {
             throw StartupError.failed(error.description)
         } catch let error as RuntimeError {
             throw StartupError.failed("containerd: \(error)")
+        } catch let error as NodeShutdown.Failure {
+            throw StartupError.failed("Not everything could be stopped: \(error). Run this again.")
         }
     }
 
@@ -125,45 +128,15 @@ package struct ClusterShutdown: Sendable {
         }
     }
 
-    /// Stops every pod of the runtime: members of a set from the highest ordinal down, everything else together.
     private func stopPods(on runtime: ContainerdRuntime) async throws -> Int {
-        let running = try await runtime.pods()
-        let stored = try await storedPods().filter { running[$0.metadata.uid] != nil }
-        let uids = Set(stored.map(\.metadata.uid))
-        let known = stored + running.values.compactMap(\.pod).filter { !uids.contains($0.metadata.uid) }
-        let byName = Dictionary(known.map { ($0.metadata.namespacedName, $0) }, uniquingKeysWith: { $1 })
-        let lanes = ShutdownPlan(known).lanes.map { lane in lane.compactMap { byName[$0] } }
-        // Pods that ended are in no lane; their sandboxes go as well.
-        let planned = Set(lanes.joined().map(\.metadata.uid))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for lane in lanes {
-                group.addTask {
-                    for pod in lane {
-                        let grace = Duration.bounded(seconds: pod.spec.terminationGracePeriodSeconds)
-                        try await Self.stop(running[pod.metadata.uid], grace: grace, runtime)
-                    }
-                }
-            }
-            for (uid, pod) in running where !planned.contains(uid) {
-                group.addTask { try await Self.stop(pod, grace: .zero, runtime) }
-            }
-            try await group.waitForAll()
-        }
-        return running.count
-    }
-
-    private static func stop(_ pod: RuntimePod?, grace: Duration, _ runtime: ContainerdRuntime) async throws {
-        guard let pod else { return }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for container in pod.containers {
-                guard case .running = container.phase else { continue }
-                group.addTask { try await runtime.stopContainer(container.id, grace: grace) }
-            }
-            try await group.waitForAll()
-        }
-        for sandbox in pod.sandboxes {
-            try await runtime.stopSandbox(sandbox.id)
-            try await runtime.removeSandbox(sandbox.id)
+        let prober = SocketProber()
+        do {
+            let count = try await NodeShutdown(runtime: runtime, prober: prober).run(stored: try await storedPods())
+            await prober.shutdown()
+            return count
+        } catch {
+            await prober.shutdown()
+            throw error
         }
     }
 
@@ -172,11 +145,10 @@ package struct ClusterShutdown: Sendable {
         let layout = LogLayout.ofTheMachine
         let files = FileManager.default
         for pod in (try? await storedPods()) ?? [] {
-            let identity = PodIdentity(name: pod.metadata.namespacedName, uid: pod.metadata.uid)
-            let folder = layout.directory(of: identity)
+            let folder = layout.directory(of: pod.identity)
             guard files.fileExists(atPath: folder) else { continue }
             try? files.removeItem(atPath: folder)
-            let prefix = "\(pod.metadata.name)_\(pod.metadata.namespace)_"
+            let prefix = "\(pod.key.name)_\(pod.key.namespace)_"
             let links = (try? files.contentsOfDirectory(atPath: layout.linksDirectory)) ?? []
             // A link whose log is gone does not "exist"; one of another instance's pod of that name still does.
             for link in links
@@ -186,14 +158,14 @@ package struct ClusterShutdown: Sendable {
         }
     }
 
-    private func storedPods() async throws -> [PodView] {
+    private func storedPods() async throws -> [AgentPod] {
         guard FileManager.default.fileExists(atPath: directory.store) else { return [] }
         let open = try await OpenStore.open(.sqlite, directory)
         do {
             let page = try await open.store.objects(
                 in: KeyRange(APIResource.pods.groupResource), at: .latest, after: nil, limit: nil)
             await open.close()
-            return page.objects.map { PodView($0.value) }
+            return page.objects.map { AgentPod($0.value) }
         } catch {
             await open.close()
             throw StartupError.failed("the pods cannot be read from \(directory.store): \(error)")

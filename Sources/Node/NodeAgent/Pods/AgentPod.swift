@@ -32,7 +32,7 @@ package struct AgentPod: ObjectView {
     func container(_ name: String) -> ContainerView? { allContainers.first { $0.name == name } }
 
     /// How long its containers may take to end.
-    var gracePeriod: Duration {
+    package var gracePeriod: Duration {
         .bounded(seconds: view.metadata.deletionGracePeriodSeconds ?? view.spec.terminationGracePeriodSeconds)
     }
 }

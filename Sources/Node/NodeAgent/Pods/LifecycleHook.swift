@@ -18,20 +18,23 @@ struct LifecycleHook {
     }
 
     /// Runs the hook, at most for `limit`; returns why it failed, nil when it did not.
-    func run(in id: String, _ environment: PodEnvironment, limit: Duration?) async -> String? {
+    func run(
+        in id: String, _ runtime: any ContainerRuntime, _ prober: any NetworkProber, _ clock: ControlClock,
+        limit: Duration?
+    ) async -> String? {
         let limit = limit ?? Self.longest
         if let sleep = hook.object("sleep") {
-            try? await environment.clock.sleep(min(.bounded(seconds: sleep["seconds"]?.int ?? 0), limit))
+            try? await clock.sleep(min(.bounded(seconds: sleep["seconds"]?.int ?? 0), limit))
             return nil
         }
         switch HandlerTarget(ProbeView.Action(hook), container: container, podIP: podIP) {
         case .invalid(let text): return text
         case .network(let request):
-            if case .failure(let text) = await environment.prober.probe(request, timeout: limit) { return text }
+            if case .failure(let text) = await prober.probe(request, timeout: limit) { return text }
             return nil
         case .command(let command):
             do throws(RuntimeError) {
-                let result = try await environment.runtime.execSync(id, command: command, timeout: limit)
+                let result = try await runtime.execSync(id, command: command, timeout: limit)
                 if result.exitCode == 0 { return nil }
                 return "command \(command) exited with \(result.exitCode): \(result.output)"
             } catch {

@@ -255,7 +255,8 @@ extension PodSync {
 
     private func run(postStart hook: Value, of container: ContainerView, id: String, podIP: String) async {
         let failure = await orders.unlessEnding { [environment] in
-            await LifecycleHook(hook, container: container, podIP: podIP).run(in: id, environment, limit: nil)
+            await LifecycleHook(hook, container: container, podIP: podIP)
+                .run(in: id, environment.runtime, environment.prober, environment.clock, limit: nil)
         }
         guard let failure = failure ?? nil, !Task.isCancelled else { return }
         environment.note(

@@ -5,69 +5,22 @@ internal import NodeInterfaces
 internal import ObjectModel
 
 extension PodSync {
-    /// A container is left this long to end by itself, however much of its grace a hook used.
-    private static let shortestGrace = Duration.seconds(2)
-
-    // MARK: Containers
-
-    /// Runs the preStop hook and ends a container within `grace`. Whether it runs no more.
-    func stopContainer(_ state: ContainerState, grace: Duration, message: String? = nil) async -> Bool {
-        switch state.phase {
-        case .running, .unknown: break
-        case .created, .exited: return true
-        }
-        let name = state.name
-        environment.note(pod, .normal, "Killing", message ?? "Stopping container \(name)", container: name)
-        let begun = environment.clock.uptime()
-        var remaining = grace
-        if grace > .zero, let container = pod.container(name), let hook = container.lifecycle?.object("preStop") {
-            let address = pod.view.status.podIP
-            let failure = await LifecycleHook(hook, container: container, podIP: address)
-                .run(in: state.id, environment, limit: grace)
-            if let failure {
-                environment.note(
-                    pod, .warning, "FailedPreStopHook", "PreStopHook failed: \(failure)", container: name)
-            }
-            remaining = max(grace - (environment.clock.uptime() - begun), Self.shortestGrace)
-        }
-        do throws(RuntimeError) {
-            try await runtime.stopContainer(state.id, grace: remaining)
-            return true
-        } catch {
-            if Task.isCancelled { return false }
-            environment.note(pod, .warning, "FailedKillPod", "error killing container: \(error.text)", container: name)
-            return false
+    private var stop: PodStop {
+        PodStop(pod, runtime: runtime, prober: environment.prober, clock: environment.clock) {
+            [environment, pod] note in
+            environment.note(
+                pod, note.isWarning ? .warning : .normal, note.reason, note.message, container: note.container)
         }
     }
 
-    /// Ends all containers together, sidecars after the others and in reverse order, then the sandboxes.
-    /// Whether nothing runs any more.
+    /// Runs the preStop hook and ends a container within `grace`. Whether it runs no more.
+    func stopContainer(_ state: ContainerState, grace: Duration, message: String? = nil) async -> Bool {
+        await stop.container(state, grace: grace, message: message)
+    }
+
+    /// Stops everything of the pod within `grace`. Whether nothing runs any more.
     func stopEverything(_ observed: RuntimePod, grace: Duration) async -> Bool {
-        let sidecars = pod.view.spec.initContainers.filter(\.isRestartable).map(\.name)
-        let begun = environment.clock.uptime()
-        var isStopped = await withTaskGroup(of: Bool.self) { group in
-            for state in observed.containers where !sidecars.contains(state.name) {
-                group.addTask { await stopContainer(state, grace: grace) }
-            }
-            return await group.reduce(true) { $0 && $1 }
-        }
-        for name in sidecars.reversed() {
-            let remaining = max(grace - (environment.clock.uptime() - begun), Self.shortestGrace)
-            for state in observed.containers where state.name == name {
-                let isDone = await stopContainer(state, grace: grace == .zero ? .zero : remaining)
-                isStopped = isStopped && isDone
-            }
-        }
-        if Task.isCancelled { return false }
-        do throws(RuntimeError) {
-            // Also one whose pause process has ended: only its stop gives address, interface and host ports back.
-            for sandbox in observed.sandboxes { try await runtime.stopSandbox(sandbox.id) }
-            return isStopped
-        } catch {
-            if Task.isCancelled { return false }
-            environment.note(pod, .warning, "FailedKillPod", "error killing pod: \(error.text)")
-            return false
-        }
+        await stop.everything(observed, grace: grace)
     }
 
     // MARK: A pod that is over

@@ -1,11 +1,10 @@
-package import Kinds
 package import NodeInterfaces
 internal import ObjectModel
 
 extension RuntimePod {
     /// What the runtime alone tells of a pod, enough to stop it in its turn: name, set, ordinal and grace period. Nil when it
     /// has no sandbox. For pods that the store does not know: it was in memory, or is gone.
-    package var pod: PodView? {
+    package var pod: AgentPod? {
         guard let sandbox = sandboxes.first else { return nil }
         var metadata: Value = [
             "name": .string(sandbox.pod.name.name), "namespace": .string(sandbox.pod.name.namespace),
@@ -19,7 +18,7 @@ extension RuntimePod {
             ]
         }
         let grace = containers.compactMap { $0.annotations[RuntimeKeys.gracePeriod].flatMap { Int64($0) } }.max()
-        return PodView([
+        return AgentPod([
             "metadata": metadata, "spec": ["terminationGracePeriodSeconds": .integer(grace ?? 30)],
             "status": ["phase": "Running"],
         ])
