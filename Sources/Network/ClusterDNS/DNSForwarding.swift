@@ -7,6 +7,8 @@ package import ObjectModel
 package struct UpstreamResolvers: Sendable, Hashable {
     /// Their addresses, in order.
     package let addresses: [IPv4Address]
+    /// Where they listen; for tests.
+    var port = 53
 
     /// Reads the text of resolv.conf. At most three servers count, as in glibc; `own` addresses are left out, so that a
     /// question never comes back to its asker.
@@ -22,14 +24,15 @@ package struct UpstreamResolvers: Sendable, Hashable {
 
 /// Passes questions about other names on to the machine's resolvers.
 ///
-/// Limits: 512 questions in flight, beyond which the answer is SERVFAIL; 2 s for each resolver in turn, then SERVFAIL.
-/// Answers pass through unchanged but for the id, truncated ones too: the client then asks by TCP, and TCP questions are
-/// passed on by UDP with the largest payload.
+/// Limits: 512 questions by UDP and 128 by TCP in flight, beyond which the answer is SERVFAIL; 2 s for each resolver in
+/// turn, then SERVFAIL. Answers pass through unchanged but for the id, truncated ones too: the client then asks by TCP,
+/// and TCP questions are passed on by TCP.
 final class DNSForwarder: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     typealias OutboundOut = AddressedEnvelope<ByteBuffer>
 
     static let maximumInFlight = 512
+    static let maximumStreams = 128
     static let patience = TimeAmount.seconds(2)
 
     private struct Pending {
@@ -40,7 +43,10 @@ final class DNSForwarder: ChannelInboundHandler {
         var deadline: Scheduled<Void>?
     }
 
-    private let upstreams: [SocketAddress]
+    let upstreams: [SocketAddress]
+    /// How many questions are being asked by TCP.
+    var streams = 0
+    var loop: (any EventLoop)? { context?.eventLoop }
     private var pending: [UInt16: Pending] = [:]
     private var nextID = UInt16.random(in: .min ... .max)
     private var context: ChannelHandlerContext?

@@ -1,11 +1,34 @@
 internal import NIOCore
 internal import NIOPosix
 
+/// How a question came, and so how it is passed on.
+enum DNSTransport: Sendable {
+    case datagram
+    case stream
+
+    /// The longest answer in bytes.
+    func limit(_ query: DNSQuery) -> Int {
+        switch self {
+        case .datagram: min(query.payloadSize ?? 512, 1232)
+        case .stream: 65_535
+        }
+    }
+}
+
+extension DNSForwarder {
+    /// Asks the resolvers the way the question came. Must be called on the channel's event loop.
+    func ask(_ question: ByteBuffer, over transport: DNSTransport) -> EventLoopFuture<ByteBuffer>? {
+        switch transport {
+        case .datagram: ask(question)
+        case .stream: askByStream(question)
+        }
+    }
+}
+
 extension DNSServer {
-    /// Answers one message: from the zone, by the machine's resolvers, or with a code; nil drops it. `limit` is the
-    /// transport's, in bytes.
+    /// Answers one message: from the zone, by the machine's resolvers, or with a code; nil drops it.
     func respond(
-        to message: ByteBuffer, limit: (DNSQuery) -> Int, forwarder: BoundForwarder, on loop: any EventLoop
+        to message: ByteBuffer, over transport: DNSTransport, forwarder: BoundForwarder, on loop: any EventLoop
     ) -> EventLoopFuture<ByteBuffer>? {
         let query: DNSQuery
         do throws(DNSQuery.Malformed) {
@@ -15,13 +38,15 @@ extension DNSServer {
             return loop.makeSucceededFuture(ByteBuffer(bytes: DNSAnswer.failure(id: id, code)))
         }
         if let answer = answer(query.question) {
-            return loop.makeSucceededFuture(ByteBuffer(bytes: answer.encoded(for: query, limit: limit(query))))
+            return loop.makeSucceededFuture(
+                ByteBuffer(bytes: answer.encoded(for: query, limit: transport.limit(query))))
         }
         let failure = ByteBuffer(
-            bytes: DNSAnswer(code: .serverFailure).encoded(for: query, limit: limit(query)))
+            bytes: DNSAnswer(code: .serverFailure).encoded(for: query, limit: transport.limit(query)))
         guard forwarder.handler.eventLoop === loop || loop.inEventLoop else { return loop.makeSucceededFuture(failure) }
         return forwarder.handler.eventLoop.flatSubmit {
-            forwarder.handler.value.ask(message) ?? forwarder.handler.eventLoop.makeSucceededFuture(failure)
+            forwarder.handler.value.ask(message, over: transport)
+                ?? forwarder.handler.eventLoop.makeSucceededFuture(failure)
         }.flatMapError { _ in loop.makeSucceededFuture(failure) }.hop(to: loop)
     }
 }
@@ -41,9 +66,8 @@ final class DNSDatagramHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = unwrapInboundIn(data)
-        let limit = { (query: DNSQuery) in min(query.payloadSize ?? 512, 1232) }
         let answer = server.respond(
-            to: envelope.data, limit: limit, forwarder: forwarder, on: context.eventLoop)
+            to: envelope.data, over: .datagram, forwarder: forwarder, on: context.eventLoop)
         let channel = context.channel
         answer?.whenSuccess { answer in
             channel.writeAndFlush(AddressedEnvelope(remoteAddress: envelope.remoteAddress, data: answer), promise: nil)
@@ -95,7 +119,7 @@ final class DNSStreamHandler: ChannelInboundHandler {
 
     private func answer(_ message: ByteBuffer, _ context: ChannelHandlerContext) {
         let channel = context.channel
-        let answer = server.respond(to: message, limit: { _ in 65_535 }, forwarder: forwarder, on: context.eventLoop)
+        let answer = server.respond(to: message, over: .stream, forwarder: forwarder, on: context.eventLoop)
         answer?.whenSuccess { answer in
             var framed = ByteBuffer(integer: UInt16(clamping: answer.readableBytes))
             framed.writeImmutableBuffer(answer)

@@ -112,6 +112,19 @@ package struct DNSQuery: Sendable, Hashable {
         self.payloadSize = payloadSize
     }
 
+    /// The message: for a resolver when recursion is desired.
+    package var encoded: [UInt8] {
+        var writer = DNSWriter()
+        writer.number16(id)
+        writer.number16(recursionDesired ? 0x0100 : 0)
+        for count in [1, 0, 0, payloadSize == nil ? 0 : 1] { writer.number16(UInt16(count)) }
+        writer.name(question.name)
+        writer.number16(question.type.rawValue)
+        writer.number16(question.recordClass)
+        if let payloadSize { writer.edns(payloadSize: UInt16(clamping: payloadSize)) }
+        return writer.bytes
+    }
+
     /// What is wrong with a datagram: nothing can be answered, or an answer with a code can.
     package enum Malformed: Error, Sendable, Hashable {
         /// Too short for a header, or itself a response: dropped.

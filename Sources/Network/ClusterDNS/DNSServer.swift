@@ -55,7 +55,9 @@ package final class DNSServer: Sendable {
     }
 
     private func bindForwarder() async throws -> BoundForwarder {
-        let servers = try upstreams.addresses.map { try SocketAddress(ipAddress: $0.description, port: 53) }
+        let servers = try upstreams.addresses.map {
+            try SocketAddress(ipAddress: $0.description, port: upstreams.port)
+        }
         let loop = group.next()
         let channel = try await DatagramBootstrap(group: loop)
             .channelInitializer { channel in
