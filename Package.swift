@@ -205,7 +205,7 @@ let package = Package(
             [
                 "ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "NodeInterfaces", "Processes",
                 "PodNetworking",
-                "ServiceProxy", "ClusterDNS", "TestSupport", logging,
+                "ServiceProxy", "ClusterDNS", "TestSupport", logging, product("NIOEmbedded", "swift-nio"),
             ]),
         tests("Tidy", []),
         .testTarget(

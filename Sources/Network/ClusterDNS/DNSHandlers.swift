@@ -79,15 +79,22 @@ final class DNSDatagramHandler: ChannelInboundHandler {
 }
 
 /// Questions by TCP: each message behind its length in two bytes.
+///
+/// The channel must not read by itself. It is read only while the client takes its answers, and no more than
+/// `maximumUnanswered` questions of a connection are worked on, so that little is held for one client.
 final class DNSStreamHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
+
+    static let maximumUnanswered = 64
 
     private let server: DNSServer
     private let forwarder: BoundForwarder
     private let connections: DNSConnectionCount
     private var counted = false
     private var buffer = ByteBuffer()
+    private var unanswered = 0
+    private var isProceeding = false
 
     init(server: DNSServer, forwarder: BoundForwarder, connections: DNSConnectionCount) {
         self.server = server
@@ -97,7 +104,7 @@ final class DNSStreamHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         counted = connections.enter()
-        if !counted { context.close(promise: nil) }
+        if counted { context.read() } else { context.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -107,24 +114,57 @@ final class DNSStreamHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var piece = unwrapInboundIn(data)
         buffer.writeBuffer(&piece)
-        while let length = buffer.getInteger(at: buffer.readerIndex, as: UInt16.self),
-            buffer.readableBytes >= 2 + Int(length)
-        {
-            buffer.moveReaderIndex(forwardBy: 2)
-            guard let message = buffer.readSlice(length: Int(length)) else { return }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) { proceed(context) }
+    func channelWritabilityChanged(context: ChannelHandlerContext) { proceed(context) }
+
+    /// Answers what is there and reads on, as far as the client takes the answers.
+    private func proceed(_ context: ChannelHandlerContext) {
+        guard !isProceeding else { return }
+        isProceeding = true
+        defer { isProceeding = false }
+        while hasRoom(context) {
+            guard let message = nextMessage() else {
+                buffer.discardReadBytes()
+                context.read()
+                return
+            }
             answer(message, context)
         }
-        buffer.discardReadBytes()
+    }
+
+    private func hasRoom(_ context: ChannelHandlerContext) -> Bool {
+        context.channel.isActive && context.channel.isWritable && unanswered < Self.maximumUnanswered
+    }
+
+    private func nextMessage() -> ByteBuffer? {
+        guard let length = buffer.getInteger(at: buffer.readerIndex, as: UInt16.self),
+            buffer.readableBytes >= 2 + Int(length)
+        else { return nil }
+        buffer.moveReaderIndex(forwardBy: 2)
+        return buffer.readSlice(length: Int(length))
     }
 
     private func answer(_ message: ByteBuffer, _ context: ChannelHandlerContext) {
-        let channel = context.channel
-        let answer = server.respond(to: message, over: .stream, forwarder: forwarder, on: context.eventLoop)
-        answer?.whenSuccess { answer in
-            var framed = ByteBuffer(integer: UInt16(clamping: answer.readableBytes))
-            framed.writeImmutableBuffer(answer)
-            channel.writeAndFlush(framed, promise: nil)
+        guard let answer = server.respond(to: message, over: .stream, forwarder: forwarder, on: context.eventLoop)
+        else {
+            return
         }
+        unanswered += 1
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        answer.hop(to: context.eventLoop).whenComplete { result in
+            let (handler, context) = bound.value
+            handler.unanswered -= 1
+            if case .success(let answer) = result { handler.write(answer, context) }
+            handler.proceed(context)
+        }
+    }
+
+    private func write(_ answer: ByteBuffer, _ context: ChannelHandlerContext) {
+        var framed = ByteBuffer(integer: UInt16(clamping: answer.readableBytes))
+        framed.writeImmutableBuffer(answer)
+        context.writeAndFlush(wrapOutboundOut(framed), promise: nil)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

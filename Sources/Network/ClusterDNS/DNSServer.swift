@@ -12,8 +12,9 @@ package struct DNSServerError: Error, Sendable, Hashable, CustomStringConvertibl
 
 /// Cluster DNS: answers from the zone, passes other names on. UDP and TCP on each address it is given.
 ///
-/// Limits: 256 TCP connections, each closed after 10 s without a question; messages up to 64 KiB by TCP. A malformed message
-/// is answered FORMERR or dropped.
+/// Limits: 256 TCP connections, each closed after 10 s without a question, with at most 64 questions in work and none read
+/// while the client does not take its answers; messages up to 64 KiB by TCP. A malformed message is answered FORMERR or
+/// dropped.
 package final class DNSServer: Sendable {
     private let zone: Mutex<DNSZone>
     private let upstreams: UpstreamResolvers
@@ -87,6 +88,7 @@ package final class DNSServer: Sendable {
             let connections = DNSConnectionCount()
             let stream = try await ServerBootstrap(group: group)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.autoRead, value: false)
                 .childChannelInitializer { [self] channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandlers([
