@@ -46,6 +46,7 @@ import Testing
                 case .a(let address): "\(address)"
                 case .ptr(let name), .cname(let name): "\(name)"
                 case .srv(_, _, let port, let target): "\(port) \(target)"
+                case .aaaa(let address): "\(address)"
                 case .soa: "soa"
                 }
             }

@@ -1,4 +1,4 @@
-import Foundation
+import Kinds
 import Logging
 import NIOCore
 import NIOPosix
@@ -29,7 +29,78 @@ import Testing
         }
     }
 
+    @Test(arguments: [false, true]) func anExternalNameIsResolvedToItsAddresses(_ isLong: Bool) async throws {
+        let resolver = try await StubResolver(
+            stream: { Self.reply(to: $0, isTruncated: false) },
+            datagram: { Self.reply(to: $0, isTruncated: isLong) })
+        let zone = Self.zone(["outside": "www.example.org"])
+        try await Self.withServer(resolver, zone: zone) { port in
+            let bytes = try await StubResolver.askByStream(
+                Self.question("outside.default.svc.cluster.local"), port: port)
+            let reply = try #require(DNSReply.parse(bytes))
+            #expect(reply.code == .noError)
+            let service = DNSName("outside.default.svc.cluster.local")
+            let (www, host) = (DNSName("www.example.org"), DNSName("host.example.org"))
+            #expect(
+                reply.answers == [
+                    DNSRecord(name: service, ttl: DNSZone.ttl, data: .cname(www)),
+                    DNSRecord(name: www, ttl: 60, data: .cname(host)),
+                    DNSRecord(name: host, ttl: 61, data: .a(IPv4Address(number: 0xC000_0207))),
+                ])
+        }
+    }
+
+    @Test func anExternalNameInsideTheClusterIsFollowedThereAndNoLoopIs() throws {
+        let zone = Self.zone(["a": "b.default.svc.cluster.local", "b": "a.default.svc.cluster.local"])
+        let question = DNSQuestion(name: DNSName("a.default.svc.cluster.local"), type: .a)
+        #expect(try #require(zone.answer(question)).answers.count == 8)
+        var inside = Self.zone(["alias": "web.default.svc.cluster.local"])
+        inside.setService(
+            NamespacedName(namespace: "default", name: "web"),
+            ServiceView(["metadata": ["name": "web"], "spec": ["clusterIP": "10.96.0.9", "clusterIPs": ["10.96.0.9"]]]))
+        let alias = DNSQuestion(name: DNSName("alias.default.svc.cluster.local"), type: .a)
+        #expect(inside.answer(alias)?.answers.last?.data == .a(IPv4Address(number: 0x0A60_0009)))
+        let only = inside.answer(DNSQuestion(name: alias.name, type: .cname))
+        #expect(only?.answers.count == 1)
+    }
+
+    @Test func aMalformedReplyIsNone() {
+        let whole = Self.reply(to: Self.question("www.example.org"), isTruncated: false)
+        #expect(DNSReply.parse(whole)?.answers.count == 2)
+        for count in 0..<whole.count { #expect(DNSReply.parse(Array(whole.prefix(count))) == nil) }
+    }
+
     // MARK: Helpers
+
+    /// `www.example.org` is an alias of `host.example.org`, which has an address.
+    private static func reply(to question: [UInt8], isTruncated: Bool) -> [UInt8] {
+        var writer = DNSWriter()
+        writer.number16(UInt16(question[0]) << 8 | UInt16(question[1]))
+        writer.number16(isTruncated ? 0x8380 : 0x8180)
+        for count in [1, isTruncated ? 0 : 2, 0, 0] { writer.number16(UInt16(count)) }
+        let (www, host) = (DNSName("www.example.org"), DNSName("host.example.org"))
+        writer.name(www)
+        writer.number16(1)
+        writer.number16(1)
+        if !isTruncated {
+            writer.record(DNSRecord(name: www, ttl: 60, data: .cname(host)))
+            writer.record(DNSRecord(name: host, ttl: 61, data: .a(IPv4Address(number: 0xC000_0207))))
+        }
+        return writer.bytes
+    }
+
+    private static func zone(_ names: [String: String]) -> DNSZone {
+        var zone = DNSZone(domain: "cluster.local")
+        for (name, target) in names {
+            zone.setService(
+                NamespacedName(namespace: "default", name: name),
+                ServiceView([
+                    "metadata": ["name": .string(name), "namespace": "default"],
+                    "spec": ["type": "ExternalName", "externalName": .string(target)],
+                ]))
+        }
+        return zone
+    }
 
     static func question(_ name: String, _ type: DNSRecordType = .a) -> [UInt8] {
         DNSQuery(id: 0x1234, question: DNSQuestion(name: DNSName(name), type: type)).encoded

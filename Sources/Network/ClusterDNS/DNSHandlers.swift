@@ -26,7 +26,8 @@ extension DNSForwarder {
 }
 
 extension DNSServer {
-    /// Answers one message: from the zone, by the machine's resolvers, or with a code; nil drops it.
+    /// Answers one message: from the zone, by the machine's resolvers (an alias from both), or with a code; nil drops
+    /// it.
     func respond(
         to message: ByteBuffer, over transport: DNSTransport, forwarder: BoundForwarder, on loop: any EventLoop
     ) -> EventLoopFuture<ByteBuffer>? {
@@ -37,16 +38,24 @@ extension DNSServer {
             guard case .answered(let id, let code) = error else { return nil }
             return loop.makeSucceededFuture(ByteBuffer(bytes: DNSAnswer.failure(id: id, code)))
         }
-        if let answer = answer(query.question) {
-            return loop.makeSucceededFuture(
-                ByteBuffer(bytes: answer.encoded(for: query, limit: transport.limit(query))))
+        let limit = transport.limit(query)
+        let failure = ByteBuffer(bytes: DNSAnswer(code: .serverFailure).encoded(for: query, limit: limit))
+        let known = answer(query.question)
+        if let known {
+            guard query.recursionDesired, let target = known.target(for: query.question),
+                answer(DNSQuestion(name: target, type: query.question.type)) == nil
+            else { return loop.makeSucceededFuture(ByteBuffer(bytes: known.encoded(for: query, limit: limit))) }
         }
-        let failure = ByteBuffer(
-            bytes: DNSAnswer(code: .serverFailure).encoded(for: query, limit: transport.limit(query)))
         guard forwarder.handler.eventLoop === loop || loop.inEventLoop else { return loop.makeSucceededFuture(failure) }
         return forwarder.handler.eventLoop.flatSubmit {
-            forwarder.handler.value.ask(message, over: transport)
-                ?? forwarder.handler.eventLoop.makeSucceededFuture(failure)
+            let asked =
+                if let known, let target = known.target(for: query.question) {
+                    self.follow(known, to: target, for: query, forwarder.handler)?
+                        .map { ByteBuffer(bytes: $0.encoded(for: query, limit: limit)) }
+                } else {
+                    forwarder.handler.value.ask(message, over: transport)
+                }
+            return asked ?? forwarder.handler.eventLoop.makeSucceededFuture(failure)
         }.flatMapError { _ in loop.makeSucceededFuture(failure) }.hop(to: loop)
     }
 }

@@ -29,6 +29,8 @@ package struct DNSRecordType: RawRepresentable, Sendable, Hashable {
 package enum DNSRecordData: Sendable, Hashable {
     /// IPv4 address.
     case a(IPv4Address)
+    /// IPv6 address: its 16 bytes.
+    case aaaa([UInt8])
     /// Alias.
     case cname(DNSName)
     /// Name of an address.
@@ -41,6 +43,7 @@ package enum DNSRecordData: Sendable, Hashable {
     var type: DNSRecordType {
         switch self {
         case .a: .a
+        case .aaaa: .aaaa
         case .cname: .cname
         case .ptr: .ptr
         case .srv: .srv

@@ -6,10 +6,15 @@ extension DNSZone {
     package static let ttl: UInt32 = 30
     /// How long a missing name may be remembered, in seconds: short, since pods come.
     package static let negativeTTL: UInt32 = 1
+    /// How many aliases are followed.
+    private static let longestChain = 8
 
     /// The answer to a question inside the cluster's domain or about an address of the cluster; nil for other names, which
-    /// belong to the resolvers of the machine.
-    package func answer(_ question: DNSQuestion) -> DNSAnswer? {
+    /// belong to the resolvers of the machine. An alias (ExternalName) is followed as far as it stays inside, at most
+    /// `longestChain` times, for a question about addresses.
+    package func answer(_ question: DNSQuestion) -> DNSAnswer? { answer(question, aliases: 0) }
+
+    private func answer(_ question: DNSQuestion, aliases: Int) -> DNSAnswer? {
         if let address = Self.reversed(question.name) { return pointer(address, question) }
         guard let below = question.name.labels(below: domain) else { return nil }
         guard question.recordClass == 1 || question.recordClass == 255 else { return DNSAnswer(code: .refused) }
@@ -18,7 +23,7 @@ extension DNSZone {
         case .empty: return DNSAnswer(authority: [authority])
         case .zone: return apex(question)
         case .addresses(let addresses): return self.addresses(addresses, question)
-        case .alias(let target): return alias(target, question)
+        case .alias(let target): return alias(target, question, aliases + 1)
         case .services(let services): return self.services(services, question)
         }
     }
@@ -99,8 +104,13 @@ extension DNSZone {
             answers: addresses.map { DNSRecord(name: question.name, ttl: Self.ttl, data: .a($0)) })
     }
 
-    private func alias(_ target: DNSName, _ question: DNSQuestion) -> DNSAnswer {
-        DNSAnswer(answers: [DNSRecord(name: question.name, ttl: Self.ttl, data: .cname(target))])
+    private func alias(_ target: DNSName, _ question: DNSQuestion, _ aliases: Int) -> DNSAnswer {
+        let alias = DNSRecord(name: question.name, ttl: Self.ttl, data: .cname(target))
+        guard question.type == .a || question.type == .aaaa, aliases < Self.longestChain,
+            var answer = answer(DNSQuestion(name: target, type: question.type), aliases: aliases)
+        else { return DNSAnswer(answers: [alias]) }
+        answer.answers.insert(alias, at: 0)
+        return answer
     }
 
     private func services(

@@ -94,6 +94,7 @@ struct DNSWriter {
     private mutating func data(_ data: DNSRecordData) {
         switch data {
         case .a(let address): number32(address.number)
+        case .aaaa(let address): bytes += address
         case .cname(let target), .ptr(let target): name(target)
         case .srv(let priority, let weight, let port, let target):
             number16(priority)
