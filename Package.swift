@@ -207,6 +207,7 @@ let package = Package(
                 "PodNetworking",
                 "ServiceProxy", "ClusterDNS", "TestSupport", logging, product("NIOEmbedded", "swift-nio"),
             ]),
+        tests("ClusterAssembly", ["ObjectModel", "NodeInterfaces", "ClusterAssembly", logging]),
         tests("Tidy", []),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ObjectModel", "ordinal"], path: "Tests/EndToEndTests",

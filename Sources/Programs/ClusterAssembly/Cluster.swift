@@ -35,6 +35,7 @@ package struct Cluster: Sendable {
         try directory.create()
         let lock = try directory.lock()
         defer { withExtendedLifetime(lock) {} }
+        try directory.keep(nodeName: configuration.nodeName)
         let former = Instance.read(directory)
         if let objection = former?.objection(toRuntime: configuration.runtime.rawValue) { throw objection }
         let store = try await OpenStore.open(configuration.store, directory)

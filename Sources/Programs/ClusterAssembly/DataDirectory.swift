@@ -30,7 +30,7 @@ package struct DataDirectory: Sendable, Hashable {
 
     /// What we put into it, beside what a person's start script may (`ordinal.log`).
     private static let ownNames: Set = [
-        "instance-id", "instance.json", "instance.lock", "kubeconfig", "node", "pki", "store.sqlite",
+        "instance-id", "node-name", "instance.json", "instance.lock", "kubeconfig", "node", "pki", "store.sqlite",
         "store.sqlite-wal",
         "store.sqlite-shm", "store.sqlite.lock", "volumes", "ordinal.log",
     ]
@@ -94,6 +94,20 @@ package struct DataDirectory: Sendable, Hashable {
         let padded = String(repeating: "0", count: 8 - id.count) + id
         try Self.write(padded, to: file, mode: 0o600)
         return padded
+    }
+
+    /// The node's name as it was when the directory was first used; nil before.
+    package var nodeName: String? { Self.read(nodeNameFile).flatMap { $0.isEmpty ? nil : $0 } }
+    private var nodeNameFile: String { "\(path)/node-name" }
+
+    /// Writes the node's name down. Refuses another one than before: pods are bound to their node by name, and neither
+    /// they nor their volumes would be found under a new one.
+    func keep(nodeName name: String) throws(StartupError) {
+        guard let known = nodeName else { return try Self.write(name, to: nodeNameFile, mode: 0o600) }
+        if known == name { return }
+        throw .failed(
+            "The node of \(path) is called \(known); as \(name) it would lose its pods. "
+                + "Start it with --node-name \(known), or choose another directory with --data-dir.")
     }
 
     /// The text of a file; nil when it cannot be read.

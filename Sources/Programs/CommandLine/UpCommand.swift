@@ -18,7 +18,9 @@ struct UpCommand: AsyncParsableCommand {
     var listen: String?
     @Option(help: ArgumentHelp("Where to write the kubeconfig. Default: DATA_DIR/kubeconfig.", valueName: "file"))
     var kubeconfig: String?
-    @Option(help: ArgumentHelp("The node's name. Default: this machine's host name.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "The node's name. Default: the one of the last start, at first the host name.", valueName: "name"))
     var nodeName: String?
     @Option(help: ArgumentHelp("The DNS domain of the cluster. Default: cluster.local.", valueName: "domain"))
     var clusterDomain: String?
@@ -73,7 +75,8 @@ struct UpCommand: AsyncParsableCommand {
         configuration.listenPort = address.port
         configuration.kubeconfigPath = Settings.absolute(
             Settings.text(kubeconfig, "ORDINAL_KUBECONFIG", default: "\(directory)/kubeconfig"))
-        configuration.nodeName = Settings.text(nodeName, "ORDINAL_NODE_NAME", default: Host.name)
+        configuration.nodeName = Settings.text(
+            nodeName, "ORDINAL_NODE_NAME", default: DataDirectory(directory).nodeName ?? Host.name)
         configuration.clusterDomain = Settings.text(clusterDomain, "ORDINAL_CLUSTER_DOMAIN", default: "cluster.local")
         configuration.podRange = try Settings.range(
             podCidr, "ORDINAL_POD_CIDR", flag: "--pod-cidr", default: configuration.podRange)
