@@ -11,6 +11,27 @@ import Testing
         try body(DataDirectory(path))
     }
 
+    @Test func whatACrashLeftHalfWrittenIsOurs() throws {
+        try Self.with { directory in
+            try directory.create()
+            let half = "\(directory.path)/instance-id.new"
+            #expect(FileManager.default.createFile(atPath: half, contents: nil))
+            try directory.create()
+            #expect(try directory.instanceID().count == 8)
+            #expect(FileManager.default.createFile(atPath: half, contents: nil))
+            try directory.purge()
+            #expect(!FileManager.default.fileExists(atPath: directory.path))
+        }
+    }
+
+    @Test func aDirectoryOfOtherThingsIsRefused() throws {
+        try Self.with { directory in
+            try directory.create()
+            #expect(FileManager.default.createFile(atPath: "\(directory.path)/thesis.new", contents: nil))
+            #expect(throws: StartupError.self) { try directory.create() }
+        }
+    }
+
     @Test func theNodeKeepsItsName() throws {
         try Self.with { directory in
             #expect(directory.nodeName == nil)

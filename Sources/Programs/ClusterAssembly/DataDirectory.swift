@@ -35,6 +35,11 @@ package struct DataDirectory: Sendable, Hashable {
         "store.sqlite-shm", "store.sqlite.lock", "volumes", "ordinal.log",
     ]
 
+    /// Whether we put it there, as a file or on its way to be one: a crash may leave that.
+    private static func isOwn(_ name: String) -> Bool {
+        ownNames.contains(name) || (name.hasSuffix(".new") && ownNames.contains(String(name.dropLast(4))))
+    }
+
     /// Makes the directory, for its owner only. One that holds other things is refused: it would be closed to others now,
     /// and parts of it deleted by a purge.
     package func create() throws(StartupError) {
@@ -47,7 +52,7 @@ package struct DataDirectory: Sendable, Hashable {
             throw .failed("The data directory \(path) is not writable by this user. Choose another with --data-dir.")
         }
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        if !entries.contains("instance-id"), let foreign = entries.first(where: { !Self.ownNames.contains($0) }) {
+        if !entries.contains("instance-id"), let foreign = entries.first(where: { !Self.isOwn($0) }) {
             throw .failed("\(path) holds other things (\(foreign)). Choose an empty directory with --data-dir.")
         }
         chmod(path, 0o700)
@@ -76,7 +81,8 @@ package struct DataDirectory: Sendable, Hashable {
 
     /// Deletes what we put into the directory, and the directory when nothing else is in it.
     func purge() throws(StartupError) {
-        for name in Self.ownNames.sorted() where FileManager.default.fileExists(atPath: "\(path)/\(name)") {
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        for name in entries.sorted() where Self.isOwn(name) {
             do {
                 try FileManager.default.removeItem(atPath: "\(path)/\(name)")
             } catch {
