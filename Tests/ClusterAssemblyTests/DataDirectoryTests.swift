@@ -32,6 +32,14 @@ import Testing
         }
     }
 
+    @Test func anotherUsersDirectoryIsToldApartFromNone() throws {
+        try Self.with { directory in
+            #expect(directory.denial == nil)
+            #expect(directory.denial(code: ENOENT) == nil)
+            #expect(directory.denial(code: EACCES)?.description.contains("permission denied") == true)
+        }
+    }
+
     @Test func theNodeKeepsItsName() throws {
         try Self.with { directory in
             #expect(directory.nodeName == nil)

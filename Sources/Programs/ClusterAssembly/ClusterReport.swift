@@ -14,6 +14,7 @@ package struct ClusterReport: Sendable {
     /// Asks the cluster of a data directory. Never throws: what is wrong is what it says.
     package static func read(dataDirectory: String) async -> ClusterReport {
         let directory = DataDirectory(dataDirectory)
+        if let denial = directory.denial { return ClusterReport(lines: [denial.description], isReady: false) }
         guard let instance = Instance.read(directory) else {
             return ClusterReport(lines: ["No cluster was started on \(dataDirectory) yet: ordinal up"], isReady: false)
         }

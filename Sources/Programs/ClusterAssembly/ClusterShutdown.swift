@@ -32,7 +32,7 @@ package struct ClusterShutdown: Sendable {
     /// Does it, telling each step to `say`.
     package func run(_ say: (String) -> Void) async throws {
         guard var instance = Instance.read(directory) else {
-            throw StartupError.failed("No cluster was started on \(directory.path).")
+            throw directory.denial ?? StartupError.failed("No cluster was started on \(directory.path).")
         }
         try await end(instance, say)
         if instance.runtime == ClusterConfiguration.RuntimeChoice.containerd.rawValue {

@@ -92,6 +92,19 @@ package struct DataDirectory: Sendable, Hashable {
         rmdir(path)
     }
 
+    /// That the directory is not this user's to read; nil when it is, or is not there.
+    var denial: StartupError? {
+        let file = open(instance, O_RDONLY | O_CLOEXEC)
+        if file >= 0 { close(file) }
+        return file < 0 ? denial(code: errno) : nil
+    }
+
+    /// What the failure `code` (an `errno`) to read the directory says; nil when it only says that nothing is there.
+    func denial(code: Int32) -> StartupError? {
+        guard code == EACCES || code == EPERM else { return nil }
+        return .failed("\(path) may not be read by this user (permission denied). Run this as its owner, or with sudo.")
+    }
+
     /// The id that everything host-wide of this instance is named after: 8 hexadecimal digits, made once.
     package func instanceID() throws(StartupError) -> String {
         let file = "\(path)/instance-id"

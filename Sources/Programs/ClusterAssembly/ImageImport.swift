@@ -11,6 +11,7 @@ package enum ImageImport {
             throw .failed("\(archive) cannot be read")
         }
         let directory = DataDirectory(dataDirectory)
+        if let denial = directory.denial { throw denial }
         guard let instance = Instance.read(directory), directory.isInUse else {
             throw .failed("Ordinal does not run on \(dataDirectory). Start it first: ordinal up")
         }

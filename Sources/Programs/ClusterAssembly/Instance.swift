@@ -62,6 +62,7 @@ package struct Instance: Sendable, Hashable {
     /// The administrator's kubeconfig of the cluster on a data directory.
     package static func kubeconfig(dataDirectory: String) throws(StartupError) -> String {
         let directory = DataDirectory(dataDirectory)
+        if let denial = directory.denial { throw denial }
         guard let instance = read(directory), let text = DataDirectory.read(instance.kubeconfig) else {
             throw .failed("No cluster was started on \(dataDirectory) yet. Start one with: ordinal up")
         }
