@@ -20,7 +20,9 @@ struct SecurityMaterial: Sendable {
             let seconds = now.seconds
             let authority = try files.authority(now: seconds)
             let names = dnsNames(configuration)
-            let addresses = addresses(configuration, bridge)
+            let addresses = addresses(configuration, bridge, machine: MachineAddresses.read()).map { address in
+                [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: address.number >> UInt32($0)) }
+            }
             let server = try files.pair(
                 "server", of: authority, dnsNames: names, addresses: addresses, now: seconds
             ) { () throws(PKIError) in
@@ -46,13 +48,14 @@ struct SecurityMaterial: Sendable {
         return ["localhost"] + service + ["kubernetes.default.svc.\(configuration.clusterDomain)"]
     }
 
-    private static func addresses(_ configuration: ClusterConfiguration, _ bridge: IPv4Address?) -> [[UInt8]] {
+    /// The addresses that clients reach the API at. `machine` are this machine's, which count when it listens on all.
+    static func addresses(
+        _ configuration: ClusterConfiguration, _ bridge: IPv4Address?, machine: [IPv4Address]
+    ) -> [IPv4Address] {
         let loopback = IPv4Address(number: 0x7F00_0001)
         let listen = IPv4Address(configuration.listenHost) ?? loopback
         let all = [loopback, listen, configuration.apiServiceAddress] + (bridge.map { [$0] } ?? [])
-        return Array(Set(all)).sorted().map { address in
-            [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: address.number >> UInt32($0)) }
-        }
+        return Array(Set(all + (listen.number == 0 ? machine : []))).sorted()
     }
 }
 
