@@ -6,12 +6,12 @@ import Testing
     @Test func everythingIsBelowTheFolderAndTheTrapsAreAvoided() throws {
         let layout = try ContainerdLayout(base: "/data/containerd")
         let runtime = LowLevelRuntime(name: "crun", path: "/usr/bin/crun")
-        let text = ContainerdConfiguration(layout: layout, runtime: runtime).text
+        let text = ContainerdConfiguration(layout: layout, runtime: runtime, pluginDirectory: "/opt/cni/bin").text
         for line in [
             #"root = "/data/containerd/root""#, #"state = "/data/containerd/state""#,
             #"address = "/data/containerd/containerd.sock""#, "restrict_oom_score_adj = true",
             "netns_mounts_under_state_dir = true", #"conf_dir = "/data/containerd/cni/net.d""#,
-            #"default_runtime_name = "crun""#, #"BinaryName = "/usr/bin/crun""#,
+            #"bin_dir = "/opt/cni/bin""#, #"default_runtime_name = "crun""#, #"BinaryName = "/usr/bin/crun""#,
             #"sandbox_image = "localhost/pause:1""#, "SystemdCgroup = false",
         ] {
             #expect(text.contains(line), "\(line)")

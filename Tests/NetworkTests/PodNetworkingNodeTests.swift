@@ -41,6 +41,16 @@ struct PodNetworkingNodeTests {
                 cniAddressDirectory: "/tmp/ord-net-\(getpid())-\(id)/addresses"))
     }
 
+    @Test func thePluginsAreLookedForWhereTheyAreToldToBe() async throws {
+        var settings = try Self.network("one", pods: "10.244.0.0/24", services: "10.96.0.0/16").settings
+        settings.pluginDirectory = "/nonexistent/cni"
+        let error: NetworkError? = await #expect(throws: NetworkError.self) { try await NodeNetwork(settings).setUp() }
+        guard case .program(.missing) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
     @Test func twoInstancesStandSideBySideAndEachLeavesNothing() async throws {
         let before = try await (ip.run(["-o", "addr"]), ip.run(["route"]), nft.run(["list", "ruleset"]))
         let first = try Self.network("one", pods: "10.244.0.0/24", services: "10.96.0.0/16")

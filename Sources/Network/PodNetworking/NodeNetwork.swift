@@ -13,8 +13,6 @@ package import Processes
 package struct NodeNetwork: Sendable {
     /// Debian's ip.
     package static let ip = SystemProgram(name: "ip", debianPackage: "iproute2")
-    /// One of the CNI plugins; the others come with it.
-    package static let pluginDirectory = "/usr/lib/cni"
     /// What it is made from.
     package let settings: PodNetworkSettings
     private let plan: LinkPlan
@@ -29,7 +27,7 @@ package struct NodeNetwork: Sendable {
     /// which overlooks a CNI configuration that appears later.
     package func setUp() async throws(NetworkError) {
         if let problem = settings.problem { throw .unusableSettings(problem) }
-        guard access("\(Self.pluginDirectory)/bridge", X_OK) == 0 else {
+        guard access("\(settings.pluginDirectory)/bridge", X_OK) == 0 else {
             throw .program(.missing(SystemProgram(name: "bridge", debianPackage: "containernetworking-plugins")))
         }
         let addresses = try await run(Self.ip, ["-o", "-4", "addr", "show"])

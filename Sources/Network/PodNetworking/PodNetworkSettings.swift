@@ -12,6 +12,8 @@ package struct PodNetworkSettings: Sendable, Hashable {
     package var cniConfigurationDirectory: String
     /// Where the addresses in use are remembered; removed together with containerd's state.
     package var cniAddressDirectory: String
+    /// Where the CNI plugins are; Debian's place unless told.
+    package var pluginDirectory = "/usr/lib/cni"
     /// The largest packet in bytes; nil leaves the system's.
     package var mtu: Int?
 

@@ -84,7 +84,10 @@ package struct ClusterShutdown: Sendable {
         let isPrivate = instance.socket == layout.socket
         let network = NodeNetwork(
             ContainerdNode.settings(instance.podRange, instance.serviceRange, names, layout))
-        let process = isPrivate ? try ContainerdProcess(layout: layout, logger: logger) : nil
+        let process =
+            isPrivate
+            ? try ContainerdProcess(
+                layout: layout, pluginDirectory: network.settings.pluginDirectory, logger: logger) : nil
         let runtime = try ContainerdRuntime(
             socket: instance.socket, cgroupParent: names.cgroupParent, execDirectory: layout.exec, logger: logger)
         let stopped = try await withContainerd(process, runtime) { try await stopPods(on: runtime) }

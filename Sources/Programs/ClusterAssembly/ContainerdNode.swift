@@ -49,9 +49,11 @@ struct ContainerdNode: NodePart {
     static func settings(
         _ podRange: IPv4Range, _ serviceRange: IPv4Range, _ names: InstanceNames, _ layout: ContainerdLayout
     ) -> PodNetworkSettings {
-        PodNetworkSettings(
+        var settings = PodNetworkSettings(
             names: names, nodePodRange: podRange.subrange(0, prefixLength: 24) ?? podRange, serviceRange: serviceRange,
             cniConfigurationDirectory: layout.cniConfiguration, cniAddressDirectory: layout.cniAddresses)
+        settings.pluginDirectory = Preconditions.pluginFolder ?? settings.pluginDirectory
+        return settings
     }
 
     /// containerd overlooks a CNI configuration that appears later, so the network comes first.
@@ -70,7 +72,7 @@ struct ContainerdNode: NodePart {
         do throws(ContainerdError) {
             let process =
                 configuration.runtimeEndpoint == nil
-                ? try ContainerdProcess(layout: layout, logger: logger) : nil
+                ? try ContainerdProcess(layout: layout, pluginDirectory: settings.pluginDirectory, logger: logger) : nil
             let runtime = try ContainerdRuntime(
                 socket: socket ?? layout.socket, cgroupParent: names.cgroupParent, execDirectory: layout.exec,
                 logger: logger)

@@ -26,9 +26,11 @@ package final class ContainerdProcess: Sendable {
     private let child: BoundChild
     private let logger: Logger
 
-    /// Writes the folders and the configuration. Throws when a program is missing (it is named) or a file cannot be
-    /// written.
-    package init(layout: ContainerdLayout, logger: Logger) throws(ContainerdError) {
+    /// Writes the folders and the configuration, with the CNI plugins of `pluginDirectory`. Throws when a program is
+    /// missing (it is named) or a file cannot be written.
+    package init(
+        layout: ContainerdLayout, pluginDirectory: String = "/usr/lib/cni", logger: Logger
+    ) throws(ContainerdError) {
         self.layout = layout
         self.logger = logger
         do {
@@ -40,7 +42,7 @@ package final class ContainerdProcess: Sendable {
         chmod(layout.base, 0o711)
         Self.rotateLog(layout.log)
         let runtime = try Self.lowLevelRuntime(layout)
-        let text = ContainerdConfiguration(layout: layout, runtime: runtime).text
+        let text = ContainerdConfiguration(layout: layout, runtime: runtime, pluginDirectory: pluginDirectory).text
         try Files.write(Array(text.utf8), to: layout.configuration)
         logger.debug("containerd configured", metadata: ["runtime": "\(runtime.path)", "base": "\(layout.base)"])
     }
