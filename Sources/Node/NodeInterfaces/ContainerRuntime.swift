@@ -372,7 +372,7 @@ package struct RuntimeEvent: Sendable, Hashable {
 }
 
 /// Why the runtime did not do what it was asked.
-package enum RuntimeError: Error, Sendable, Hashable {
+package enum RuntimeError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The image, container or sandbox is not there.
     case notFound(String)
     /// It was not done in time.
@@ -381,6 +381,15 @@ package enum RuntimeError: Error, Sendable, Hashable {
     case unavailable(String)
     /// The runtime said no.
     case failed(String)
+
+    /// The reason, for people.
+    package var text: String {
+        switch self {
+        case .notFound(let text), .timedOut(let text), .unavailable(let text), .failed(let text): text
+        }
+    }
+
+    package var description: String { text }
 }
 
 /// The end of a command run with `execSync`.

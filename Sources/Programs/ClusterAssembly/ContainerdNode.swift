@@ -94,6 +94,7 @@ struct ContainerdNode: NodePart {
             nodes.connect(configuration.nodeName, agent.connection)
             return RunningContainerdNode(
                 bridge: settings.gateway, process: process, runtime: runtime, pauseArchive: layout.pauseImage,
+                containerdLog: process == nil ? "" : layout.log, logger: logger,
                 proxy: proxy, dns: dns, dnsAddress: configuration.dnsAddress, agent: agent, objects: assembly.objects)
         } catch {
             throw StartupError.failed(error.description)
@@ -107,6 +108,8 @@ struct RunningContainerdNode: RunningNodes {
     let process: ContainerdProcess?
     let runtime: ContainerdRuntime
     let pauseArchive: String
+    let containerdLog: String
+    let logger: Logger
     let proxy: ServiceProxy
     let dns: DNSServer
     let dnsAddress: IPv4Address
@@ -122,8 +125,11 @@ struct RunningContainerdNode: RunningNodes {
             group.addTask { await objects.run() }
             group.addTask { try await serveNames() }
             group.addTask {
-                try await runtime.waitUntilReady()
-                if process != nil { try await runtime.importPauseImage(archive: pauseArchive) }
+                // The API and the pods that run need no containerd: it is waited for, and the node is not ready.
+                await Patience(log: containerdLog, logger: logger).until {
+                    try await runtime.waitUntilReady()
+                    if process != nil { try await runtime.importPauseImage(archive: pauseArchive) }
+                }
                 await agent.run()
             }
             for try await _ in group {}

@@ -152,12 +152,3 @@ final class ProbeRunner: Sendable {
         }
     }
 }
-
-extension RuntimeError {
-    /// The reason, for people.
-    var text: String {
-        switch self {
-        case .notFound(let text), .timedOut(let text), .unavailable(let text), .failed(let text): text
-        }
-    }
-}
