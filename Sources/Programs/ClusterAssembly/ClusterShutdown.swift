@@ -143,22 +143,12 @@ package struct ClusterShutdown: Sendable {
         }
     }
 
-    /// Removes the logs of the pods that the store knows, and the links to them.
+    /// Removes the logs of the pods that ran here, and the links to them. A store in memory knows none of them any more;
+    /// their directories do.
     private func removeLogs() async {
-        let layout = LogLayout.ofTheMachine
-        let files = FileManager.default
-        for pod in (try? await storedPods()) ?? [] {
-            let folder = layout.directory(of: pod.identity)
-            guard files.fileExists(atPath: folder) else { continue }
-            try? files.removeItem(atPath: folder)
-            let prefix = "\(pod.key.name)_\(pod.key.namespace)_"
-            let links = (try? files.contentsOfDirectory(atPath: layout.linksDirectory)) ?? []
-            // A link whose log is gone does not "exist"; one of another instance's pod of that name still does.
-            for link in links
-            where link.hasPrefix(prefix) && !files.fileExists(atPath: "\(layout.linksDirectory)/\(link)") {
-                try? files.removeItem(atPath: "\(layout.linksDirectory)/\(link)")
-            }
-        }
+        let stored = ((try? await storedPods()) ?? []).map(\.uid)
+        let settled = HostFiles.names(in: "\(directory.node)/pods")
+        LogLayout.ofTheMachine.removeLogs(ofPods: Set(stored + settled))
     }
 
     private func storedPods() async throws -> [AgentPod] {
