@@ -274,6 +274,38 @@ import Testing
         }
     }
 
+    @Test func eventsOfAVolumeThatFailsComeWithItsTries() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.withAgent {
+            try await fixture.createPod(
+                "web-0",
+                spec: [
+                    "volumes": [["name": "v", "configMap": ["name": "conf"]]],
+                    "containers": [
+                        ["name": "web", "image": "nginx:1", "volumeMounts": [["name": "v", "mountPath": "/v"]]]
+                    ],
+                ])
+            try await fixture.event("FailedMount")
+            for _ in 0..<60 {
+                fixture.clock.advance(.seconds(1))
+                for _ in 0..<200 { await Task.yield() }
+            }
+            _ = try await fixture.client.create(.configMaps, ["metadata": ["name": "conf", "namespace": "default"]])
+            try await Self.passingTime(fixture) {
+                try await fixture.pod("web-0") { $0.isReady }
+                // Events of one moment have one name: this is the first of the start.
+                try await fixture.event("Pulled")
+            }
+            let events = try await fixture.client.list(.events, namespace: "default").items
+            func count(_ reason: String) -> Int {
+                events.filter { $0["reason"]?.string == reason }.reduce(0) { $0 + ($1["count"]?.int ?? 1) }
+            }
+            // After 0.5, 1, 2, 4, 8, 16 and 32 seconds.
+            #expect(count("FailedMount") <= 9)
+            #expect(count("Pulled") == 1)
+        }
+    }
+
     // MARK: Helpers
 
     /// Returns when a container of a pod runs.

@@ -18,19 +18,19 @@ extension PodSync {
         }
         guard steps.newSandbox != nil || !steps.starts.isEmpty else { return }
         publish(observed, life: .active)
+        // Volumes before images, as kubelet: while one fails nothing is pulled.
+        do throws(VolumeFailure) {
+            try await setUpVolumes(await referencedData())
+        } catch {
+            note(error)
+            return setUpFailed("FailedMount", error.message)
+        }
         // Before the slot is taken: a slow registry holds up no other pod.
-        var images: [String: ImageStatus] = [:]
+        var images: [String: FetchedImage] = [:]
         for start in steps.starts {
             guard let container = pod.container(start.name) else { continue }
             images[start.name] = await image(of: container)
             if orders.isEnding() { return }
-        }
-        let data = await referencedData()
-        do throws(VolumeFailure) {
-            try await setUpVolumes(data)
-        } catch {
-            note(error)
-            return setUpFailed("FailedMount", error.message)
         }
         if steps.newSandbox != nil, !observed.sandboxes.isEmpty {
             environment.note(
@@ -40,11 +40,12 @@ extension PodSync {
             }
             guard isStopped == true else { return }
         }
-        await start(steps, images, data)
+        // Read anew: a pull may have taken long.
+        await start(steps, images, await referencedData())
     }
 
     /// Makes the sandbox and starts the containers, in a slot that is free again while a postStart hook runs.
-    private mutating func start(_ steps: PodSteps, _ images: [String: ImageStatus], _ data: ReferencedData) async {
+    private mutating func start(_ steps: PodSteps, _ images: [String: FetchedImage], _ data: ReferencedData) async {
         await environment.starts.take()
         var hasSlot = true
         defer { if hasSlot { environment.starts.giveBack() } }
@@ -60,7 +61,8 @@ extension PodSync {
                 await environment.starts.take()
                 hasSlot = true
             }
-            guard let id = await self.start(container, start, image, in: sandbox, data),
+            if !image.isNew { note(image, for: container) }
+            guard let id = await self.start(container, start, image.status, in: sandbox, data),
                 let hook = container.lifecycle?.object("postStart")
             else { continue }
             environment.starts.giveBack()
@@ -170,13 +172,15 @@ extension PodSync {
     }
 
     /// The image of a container; nil after a failure, which is noted, or when the pod is to end meanwhile.
-    private mutating func image(of container: ContainerView) async -> ImageStatus? {
+    private mutating func image(of container: ContainerView) async -> FetchedImage? {
         guard let fetched = await fetch(container) else { return nil }
         switch fetched {
         case .success(let (image, origin)):
             memory.pulls.succeeded(container.image)
-            noteImage(container, image, origin)
-            return image
+            let fetched = FetchedImage(status: image, origin: origin)
+            // One that was there already is told of when its container starts: each try to start looks for it again.
+            if fetched.isNew { note(fetched, for: container) }
+            return fetched
         case .failure(let error):
             let text =
                 error.reason == "ErrImagePull"
@@ -206,16 +210,23 @@ extension PodSync {
         }
     }
 
-    private func noteImage(_ container: ContainerView, _ image: ImageStatus, _ origin: ImageFetcher.Origin) {
+    private struct FetchedImage {
+        var status: ImageStatus
+        var origin: ImageFetcher.Origin
+        /// Whether it was pulled just now.
+        var isNew: Bool { if case .pulled = origin { true } else { false } }
+    }
+
+    private func note(_ image: FetchedImage, for container: ContainerView) {
         let name = "\"\(container.image)\""
         let message =
-            switch origin {
+            switch image.origin {
             case .present: "Container image \(name) already present on machine and can be accessed by the pod"
             case .presentWithoutRegistry(let why):
                 "Container image \(name) already present on machine; its registry was not reached (\(why))"
             case .pulled(let time):
                 "Successfully pulled image \(name) in \(GoDuration.precise(time)) "
-                    + "(\(GoDuration.precise(time)) including waiting). Image size: \(image.size) bytes."
+                    + "(\(GoDuration.precise(time)) including waiting). Image size: \(image.status.size) bytes."
             }
         environment.note(pod, .normal, "Pulled", message, container: container.name)
     }

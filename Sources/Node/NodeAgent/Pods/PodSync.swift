@@ -85,7 +85,9 @@ struct PodSync {
         if steps.stopsPod, steps.newSandbox == nil { return await end(observed) }
         var recheck = steps.recheckAfter
         if steps.isEmpty {
-            if let refresh = await refreshVolumes() { recheck = min(recheck ?? refresh, refresh) }
+            // Volumes that failed are set up again when their waiting time is over, not at each look.
+            let isWaiting = memory.setUpFailure.map { $0.retryAt > now } ?? false
+            if !isWaiting, let refresh = await refreshVolumes() { recheck = min(recheck ?? refresh, refresh) }
             watch(observed)
             publish(observed, life: .active)
             await collectGarbage(observed)
