@@ -2,18 +2,19 @@ internal import GRPCCore
 internal import NodeInterfaces
 
 extension NodeInterfaces.RuntimeError {
-    /// What a failed call means to the agent. `call` names it in the message.
+    /// What a failed call means to the agent. `call` names one that never reached the runtime.
     init(_ error: any Error, during call: String) {
         switch error {
         case let error as NodeInterfaces.RuntimeError: self = error
-        case let error as RPCError: self.init(rpc: error, during: call)
+        case let error as RPCError: self.init(rpc: error)
         case is CancellationError: self = .unavailable("\(call): cancelled")
         default: self = .unavailable("\(call): \(error)")
         }
     }
 
-    private init(rpc error: RPCError, during call: String) {
-        let message = "\(call): \(error.message)"
+    private init(rpc error: RPCError) {
+        // As gRPC's Go library has it, which is what events of upstream's nodes show.
+        let message = "rpc error: code = \(error.code.name) desc = \(error.message)"
         switch error.code {
         case .notFound: self = .notFound(message)
         case .deadlineExceeded: self = .timedOut(message)
@@ -24,5 +25,13 @@ extension NodeInterfaces.RuntimeError {
         case _ where error.message.contains("server is not initialized yet"): self = .unavailable(message)
         default: self = .failed(message)
         }
+    }
+}
+
+extension RPCError.Code {
+    /// Its name in Go: `DeadlineExceeded`.
+    var name: String {
+        if self == .cancelled { return "Canceled" }
+        return description.prefix(1).uppercased() + description.dropFirst()
     }
 }
