@@ -17,6 +17,9 @@ internal import Synchronization
 /// `close` ends a command that still runs: with a terminal by SIGHUP, as a lost line does, else by SIGKILL, since nobody
 /// reads its pipes any more.
 final class ContainerdExecSession: ExecSession {
+    /// How long a closed session waits for its command to end.
+    private static let longestExit = Duration.seconds(2)
+
     private struct State {
         var stdin: (any Channel)?
         var hasExited = false
@@ -26,7 +29,8 @@ final class ContainerdExecSession: ExecSession {
 
     private let connection: ContainerdConnection
     private let containerID: String
-    private let execID: String
+    /// What containerd knows the command as.
+    let execID: String
     private let tty: Bool
     private let pipes: ExecPipes
     private let queue: ExecOutputQueue
@@ -103,7 +107,10 @@ final class ContainerdExecSession: ExecSession {
             return (!state.isClosed, state.stdin, state.hasExited)
         }
         guard isFirst else { return }
-        if !hasExited { await signal(tty ? SIGHUP : SIGKILL) }
+        if !hasExited {
+            await signal(tty ? SIGHUP : SIGKILL)
+            await waitForExit()
+        }
         for channel in outputs + (stdin.map { [$0] } ?? []) { try? await channel.close() }
         await Self.delete(connection, containerID, execID)
         pipes.remove()
@@ -133,6 +140,15 @@ final class ContainerdExecSession: ExecSession {
                 $0.execID = execID
                 $0.signal = UInt32(number)
             }, metadata: ContainerdConnection.metadata, options: ContainerdConnection.options(.readCall))
+    }
+
+    /// containerd deletes only what has ended. One that ignores SIGHUP stays there until its container goes.
+    private func waitForExit() async {
+        _ = try? await connection.tasks.wait(
+            .with {
+                $0.containerID = containerID
+                $0.execID = execID
+            }, metadata: ContainerdConnection.metadata, options: ContainerdConnection.options(Self.longestExit))
     }
 
     private static func delete(_ connection: ContainerdConnection, _ containerID: String, _ execID: String) async {
