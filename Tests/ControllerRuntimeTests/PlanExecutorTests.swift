@@ -86,6 +86,58 @@ import Testing
         #expect(notes.map(\.message) == ["no: quota"])
     }
 
+    @Test func theNameThatTheServerMakesIsTold() async {
+        let note = EventNote(
+            ObjectReference(Thing.resource, key, uid: "u"), .normal, reason: "Created", message: "Created: ")
+        var plan = Plan()
+        plan.append(.create(Thing.resource, ["metadata": ["generateName": "a-"]]), onSuccess: note)
+        plan.append(create, onSuccess: note)
+        let replies = ["a-x7", "a"].map { ScriptedTransport.Reply.object(Thing.object($0, revision: 1)) }
+        let (_, _, notes) = await run(plan, replies)
+        #expect(notes.map(\.message) == ["Created: a-x7", "Created: "])
+    }
+
+    @Test func aFailureIsWrittenOnceAndStaysTheOutcome() async {
+        let key = key
+        let failing = PlannedAction(create) { error in
+            .patch(.init(Thing.resource, key, uid: "", ["status": ["message": .string(error)]], subresource: "status"))
+        }
+        var plan = Plan()
+        plan.append(together: [failing, failing, failing], first: 3)
+        plan.append(delete)
+        let no = ScriptedTransport.Reply.status(.badRequest("quota"))
+        let patched = ScriptedTransport.Reply.object(Thing.object("a", revision: 9))
+        let (outcome, requests, _) = await run(plan, [no, no, no, patched])
+        #expect(requests.count == 4)
+        #expect(requests.last == "PATCH /apis/example.com/v1/namespaces/ns/things/a/status")
+        #expect(outcome.failure == "quota")
+        #expect(outcome.expectations == [Expectation(Thing.resource, .revision(Revision(9)))])
+    }
+
+    @Test func nothingIsWrittenAboutAConflict() async {
+        let planned = PlannedAction(create) { _ in .patch(.init(Thing.resource, key, uid: "", [:])) }
+        let conflict = APIStatus.conflict(Thing.resource.groupResource, name: "a", "it changed")
+        let (outcome, requests, _) = await run(Plan(steps: [.one(planned)]), [.status(conflict)])
+        #expect(outcome.isConflict && requests.count == 1)
+    }
+
+    @Test func aPatchWaitsForTheLifeOfAnother() async {
+        let presence = Action.Presence(Thing.resource, NamespacedName(namespace: "ns", name: "owner"), uid: "o")
+        let plan = Plan([.patch(.init(Thing.resource, key, uid: "u", ["a": "b"], whileLive: presence))])
+        let alive = Thing.object("owner", uid: "o", revision: 1)
+        var dying = alive
+        dying["metadata", "deletionTimestamp"] = "2026-01-01T00:00:00Z"
+        let cases: [(ScriptedTransport.Reply, Int)] = [
+            (.object(alive), 2), (.object(dying), 1), (.object(Thing.object("owner", uid: "other", revision: 1)), 1),
+            (.status(.notFound(Thing.resource.groupResource, name: "owner")), 1),
+        ]
+        for (reply, count) in cases {
+            let (outcome, requests, _) = await run(plan, [reply, .object(Thing.object("a", revision: 2))])
+            #expect(requests.count == count)
+            #expect(outcome.failure == nil)
+        }
+    }
+
     @Test func anInformerListsWatchesAndFollows() async {
         let list: Value = [
             "metadata": ["resourceVersion": "5"], "items": [Thing.object("a", uid: "1", revision: 3)],

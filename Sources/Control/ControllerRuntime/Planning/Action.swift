@@ -30,11 +30,13 @@ package enum Action: Sendable {
         package var subresource: String?
         /// Whether an object that is gone is as good as patched.
         package var acceptsMissing: Bool
+        /// Patched only while this object lives; nil: in any case.
+        package var whileLive: Presence?
 
         /// A merge patch of the object with this uid and, where order matters, this version.
         package init(
             _ resource: APIResource, _ key: NamespacedName, uid: String, revision: Revision? = nil, _ body: Value,
-            subresource: String? = nil, acceptsMissing: Bool = false
+            subresource: String? = nil, acceptsMissing: Bool = false, whileLive: Presence? = nil
         ) {
             var body = body
             if !uid.isEmpty { body["metadata", "uid"] = .string(uid) }
@@ -45,6 +47,24 @@ package enum Action: Sendable {
             self.body = body
             self.subresource = subresource
             self.acceptsMissing = acceptsMissing
+            self.whileLive = whileLive
+        }
+    }
+
+    /// An object that must exist and not be on its way out. It is looked up in the API, since a cache may be behind.
+    package struct Presence: Sendable, Hashable {
+        /// The resource.
+        package var resource: APIResource
+        /// The object.
+        package var key: NamespacedName
+        /// Its uid.
+        package var uid: String
+
+        /// An object with this uid.
+        package init(_ resource: APIResource, _ key: NamespacedName, uid: String) {
+            self.resource = resource
+            self.key = key
+            self.uid = uid
         }
     }
 

@@ -2,16 +2,23 @@
 package struct PlannedAction: Sendable {
     /// What to do.
     package var action: Action
-    /// Told when it was done.
+    /// Told when it was done. The name is appended to its message when the server made one (`generateName`).
     package var onSuccess: EventNote?
     /// Told when it failed; the error's text is appended to its message.
     package var onFailure: EventNote?
+    /// What to write when it failed, made from the error's text: a condition that tells of it. Of several that fail
+    /// together the first one counts. Nothing is written after a conflict, or when trying again is of no use.
+    package var afterFailure: (@Sendable (_ error: String) -> Action?)?
 
     /// An action.
-    package init(_ action: Action, onSuccess: EventNote? = nil, onFailure: EventNote? = nil) {
+    package init(
+        _ action: Action, onSuccess: EventNote? = nil, onFailure: EventNote? = nil,
+        afterFailure: (@Sendable (_ error: String) -> Action?)? = nil
+    ) {
         self.action = action
         self.onSuccess = onSuccess
         self.onFailure = onFailure
+        self.afterFailure = afterFailure
     }
 }
 

@@ -35,6 +35,8 @@ package struct PlanOutcome: Sendable {
     package var isConflict = false
     /// Whether trying again soon is of no use (the namespace is going away).
     package var isFinal = false
+    /// What is still to be written because of the failure.
+    var aftermath: Action?
 
     /// A plan that went well.
     package init() {}
@@ -62,6 +64,12 @@ package struct PlanExecutor: Sendable {
             }
             if outcome.failure != nil { break }
         }
+        if let aftermath = outcome.aftermath {
+            var report = PlanOutcome()
+            await perform(PlannedAction(aftermath), into: &report)
+            // The failure that it tells of stays the outcome.
+            outcome.expectations += report.expectations
+        }
         return outcome
     }
 
@@ -86,6 +94,7 @@ package struct PlanExecutor: Sendable {
                 outcome.failure = result.failure
                 outcome.isConflict = result.isConflict
                 outcome.isFinal = result.isFinal
+                outcome.aftermath = outcome.aftermath ?? result.aftermath
             }
             start += batch.count
             size = min(size * 2, Self.largestBatch)
@@ -94,22 +103,32 @@ package struct PlanExecutor: Sendable {
 
     private func perform(_ planned: PlannedAction, into outcome: inout PlanOutcome) async {
         do {
-            try await perform(planned.action, into: &outcome)
-            if let note = planned.onSuccess { record(note) }
+            let givenName = try await perform(planned.action, into: &outcome)
+            guard var note = planned.onSuccess else { return }
+            note.message += givenName
+            record(note)
         } catch {
             note(error, into: &outcome)
-            guard var note = planned.onFailure, !outcome.isConflict else { return }
-            note.message += outcome.failure ?? ""
+            let failure = outcome.failure ?? ""
+            if outcome.isConflict { return }
+            if !outcome.isFinal { outcome.aftermath = planned.afterFailure?(failure) }
+            guard var note = planned.onFailure else { return }
+            note.message += failure
             record(note)
         }
     }
 
-    private func perform(_ action: Action, into outcome: inout PlanOutcome) async throws {
+    /// Answers with the name that the server made for a new object; empty otherwise.
+    @discardableResult
+    private func perform(_ action: Action, into outcome: inout PlanOutcome) async throws -> String {
         switch action {
         case .create(let resource, let object, let acceptsExisting):
             let create = { () async throws(APIError) in try await client.create(resource, object) }
-            try await write(resource, into: &outcome, isDone: { acceptsExisting && $0.alreadyExists }, call: create)
+            let created = try await write(
+                resource, into: &outcome, isDone: { acceptsExisting && $0.alreadyExists }, call: create)
+            return object.name.isEmpty ? created?.name ?? "" : ""
         case .patch(let patch):
+            if let presence = patch.whileLive, try await !isLive(presence) { break }
             let send = { () async throws(APIError) in
                 try await client.patch(
                     patch.resource, namespace: patch.key.namespace, name: patch.key.name, type: patch.type, patch.body,
@@ -130,19 +149,33 @@ package struct PlanExecutor: Sendable {
         case .effect(let effect):
             for action in try await effect.run(client) { try await perform(action, into: &outcome) }
         }
+        return ""
     }
 
+    private func isLive(_ presence: Action.Presence) async throws(APIError) -> Bool {
+        do throws(APIError) {
+            let live = try await client.get(
+                presence.resource, namespace: presence.key.namespace, name: presence.key.name)
+            return live.uid == presence.uid && !live.isBeingDeleted
+        } catch {
+            if error.isNotFound { return false }
+            throw error
+        }
+    }
+
+    @discardableResult
     private func write(
         _ resource: APIResource, into outcome: inout PlanOutcome, isDone: (APIError) -> Bool,
         call: () async throws(APIError) -> Value
-    ) async throws {
+    ) async throws -> Value? {
         do throws(APIError) {
             let object = try await call()
             if let revision = object.revision {
                 outcome.expectations.append(Expectation(resource, .revision(revision)))
             }
+            return object
         } catch {
-            if isDone(error) { return }
+            if isDone(error) { return nil }
             if error.mayHaveHappened { outcome.expectations.append(Expectation(resource, .freshList)) }
             throw error
         }
