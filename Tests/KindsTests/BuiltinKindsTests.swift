@@ -7,7 +7,7 @@ import Testing
     static let resources: [APIResource] = [
         .namespaces, .nodes, .pods, .services, .endpoints, .endpointSlices, .configMaps, .secrets, .serviceAccounts,
         .events, .persistentVolumes, .persistentVolumeClaims, .storageClasses, .statefulSets, .controllerRevisions,
-        .leases,
+        .leases, .deployments, .replicaSets,
     ]
 
     @Test func registryHasExactlyTheKindsOfTheResources() throws {
@@ -47,7 +47,7 @@ import Testing
         (APIResource.pods, ["binding", "eviction", "exec", "log", "status"]), (.nodes, ["status"]),
         (.namespaces, ["finalize", "status"]), (.statefulSets, ["scale", "status"]), (.serviceAccounts, ["token"]),
         (.services, ["status"]), (.persistentVolumes, ["status"]), (.persistentVolumeClaims, ["status"]),
-        (.configMaps, []),
+        (.configMaps, []), (.deployments, ["scale", "status"]), (.replicaSets, ["scale", "status"]),
     ])
     func onlyServedSubresourcesAreListed(resource: APIResource, names: [String]) throws {
         #expect(try Fixture.kind(resource).subresources.map(\.name).sorted() == names)
@@ -67,6 +67,7 @@ import Testing
         (.nodes, "spec.unschedulable", ["spec", "unschedulable"]),
         (.events, "involvedObject.name", ["involvedObject", "name"]), (.events, "source", ["source", "component"]),
         (.secrets, "type", ["type"]), (.namespaces, "status.phase", ["status", "phase"]),
+        (.replicaSets, "status.replicas", ["status", "replicas"]),
     ])
     func fieldsCanBeSelectedBy(resource: APIResource, field: String, path: [String]) throws {
         #expect(try Fixture.kind(resource).selectableFields[field] == path)

@@ -6,7 +6,8 @@ package import Schema
 package enum BuiltinKinds {
     static let all: [BuiltinKind] = [
         .namespace, .node, .pod, .service, .endpoints, .configMap, .secret, .serviceAccount, .event, .persistentVolume,
-        .persistentVolumeClaim, .statefulSet, .controllerRevision, .endpointSlice, .storageClass, .lease,
+        .persistentVolumeClaim, .statefulSet, .deployment, .replicaSet, .controllerRevision, .endpointSlice,
+        .storageClass, .lease,
     ]
 
     /// The catalogue that is embedded in the program. Reading it takes some milliseconds: read it once.

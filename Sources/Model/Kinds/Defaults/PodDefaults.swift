@@ -22,6 +22,15 @@ enum PodDefaults {
         }
     }
 
+    /// Defaults of the pod template in the spec of a kind that makes pods.
+    static func setTemplateDefaults(_ object: inout Value) {
+        object.updateObject("spec") { spec in
+            spec.updateObject("template") { template in
+                template.updateObject("spec") { setSpecDefaults(&$0) }
+            }
+        }
+    }
+
     /// Defaults that only pods get, after those of their spec.
     static func setPodDefaults(_ spec: inout Value) {
         // Templates keep a negative time, as upstream's conversion does.

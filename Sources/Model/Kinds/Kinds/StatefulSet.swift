@@ -16,19 +16,13 @@ private enum StatefulSetKind {
             return .string("\(set.status.readyReplicas)/\(set.replicas)")
         },
         "Age": Cells.age,
-        "Containers": containers("name"),
-        "Images": containers("image"),
+        "Containers": TemplateCells.containers,
+        "Images": TemplateCells.images,
     ]
 
     static let hooks: KindHooks = {
         var hooks = KindHooks()
-        hooks.setDefaults = { object in
-            object.updateObject("spec") { spec in
-                spec.updateObject("template") { template in
-                    template.updateObject("spec") { PodDefaults.setSpecDefaults(&$0) }
-                }
-            }
-        }
+        hooks.setDefaults = { PodDefaults.setTemplateDefaults(&$0) }
         hooks.validateCreate = { StatefulSetRules.spec($0.child("spec"), isNew: true) }
         hooks.validateUpdate = { object, old, subresource in
             subresource == "status"
@@ -49,11 +43,4 @@ private enum StatefulSetKind {
         }
         return hooks
     }()
-
-    private static func containers(_ key: String) -> Cell {
-        { object, _ in
-            let containers = object.child("spec").child("template").child("spec").items("containers")
-            return .string(containers.map { $0.text(key) }.joined(separator: ","))
-        }
-    }
 }

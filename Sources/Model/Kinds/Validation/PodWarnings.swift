@@ -19,6 +19,19 @@ enum PodWarnings {
         return warnings
     }
 
+    /// Advice on the pod template of a ReplicaSet or Deployment, and on its name while it is new.
+    static func template(of object: Value) -> [String] {
+        let spec = object.child("spec").child("template").child("spec")
+        let advice = warnings(spec, FieldPath("spec").child("template").child("spec"))
+        guard object.child("metadata").number("generation") == 1,
+            let problem = NameRules.dns1123Label(object.name)
+        else { return advice }
+        return [
+            "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS "
+                + "label is recommended: [\(problem)]"
+        ] + advice
+    }
+
     private static func environment(_ variables: [Value], _ path: FieldPath) -> [String] {
         var seen: Set<String> = []
         var warnings: [String] = []

@@ -12,6 +12,8 @@ package struct ConditionView: Sendable, Hashable {
     package let message: String
     /// When the status last changed.
     package let lastTransitionTime: Timestamp?
+    /// When it last changed in any way (Deployments).
+    package let lastUpdateTime: Timestamp?
     /// When it was last observed (nodes).
     package let lastHeartbeatTime: Timestamp?
     /// The generation it was observed at; 0 when not told.
@@ -24,8 +26,36 @@ package struct ConditionView: Sendable, Hashable {
         reason = value.text("reason")
         message = value.text("message")
         lastTransitionTime = value.time("lastTransitionTime")
+        lastUpdateTime = value.time("lastUpdateTime")
         lastHeartbeatTime = value.time("lastHeartbeatTime")
         observedGeneration = value.number("observedGeneration") ?? 0
+    }
+
+    /// A condition that a controller sets.
+    package init(
+        type: String, status: String, reason: String, message: String, lastTransitionTime: Timestamp?,
+        lastUpdateTime: Timestamp? = nil
+    ) {
+        self.type = type
+        self.status = status
+        self.reason = reason
+        self.message = message
+        self.lastTransitionTime = lastTransitionTime
+        self.lastUpdateTime = lastUpdateTime
+        lastHeartbeatTime = nil
+        observedGeneration = 0
+    }
+
+    /// The entry as JSON.
+    package var value: Value {
+        var value: Value = ["type": .string(type), "status": .string(status)]
+        value["lastUpdateTime"] = lastUpdateTime.map { .string($0.text) }
+        value["lastTransitionTime"] = lastTransitionTime.map { .string($0.text) }
+        value["lastHeartbeatTime"] = lastHeartbeatTime.map { .string($0.text) }
+        if !reason.isEmpty { value["reason"] = .string(reason) }
+        if !message.isEmpty { value["message"] = .string(message) }
+        value.setCount("observedGeneration", observedGeneration)
+        return value
     }
 
     /// Whether the status is `True`.

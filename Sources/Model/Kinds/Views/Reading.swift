@@ -11,6 +11,11 @@ extension Value {
     func child(_ key: String) -> Value { self[key] ?? .null }
     func time(_ key: String) -> Timestamp? { self[key]?.string.flatMap { Timestamp($0) } }
 
+    /// Sets a count; zero is left out, as Go's `omitempty` leaves it out.
+    mutating func setCount(_ key: String, _ count: Int) {
+        self[key] = count == 0 ? Value?.none : .integer(Int64(count))
+    }
+
     /// An object that may be absent; null counts as absent.
     func object(_ key: String) -> Value? {
         // Not with `?:`, where nil would be the value null.

@@ -33,6 +33,10 @@ extension APIResource {
         group: "storage.k8s.io", kind: "StorageClass", plural: "storageclasses", isNamespaced: false)
     /// apps/v1 StatefulSet.
     package static let statefulSets = APIResource(group: "apps", kind: "StatefulSet", plural: "statefulsets")
+    /// apps/v1 Deployment.
+    package static let deployments = APIResource(group: "apps", kind: "Deployment", plural: "deployments")
+    /// apps/v1 ReplicaSet.
+    package static let replicaSets = APIResource(group: "apps", kind: "ReplicaSet", plural: "replicasets")
     /// apps/v1 ControllerRevision.
     package static let controllerRevisions = APIResource(
         group: "apps", kind: "ControllerRevision", plural: "controllerrevisions")
