@@ -50,7 +50,7 @@ import Testing
         plan.actions.map { action in
             switch action {
             case .create(let resource, _, _): "create \(resource.plural)"
-            case .effect(let effect): effect.name
+            case .patch(let patch) where patch.whileLive != nil: "adopt \(patch.key.name)"
             case .patch(let patch): "patch \(patch.resource.plural)"
             default: "other"
             }

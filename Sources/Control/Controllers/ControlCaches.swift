@@ -35,6 +35,10 @@ package struct ControlCaches: Sendable {
     ])
     /// StatefulSets: `namespace`.
     package let statefulSets = ObjectCache<StatefulSetView>(indices: [.namespace])
+    /// Deployments: `namespace`.
+    package let deployments = ObjectCache<DeploymentView>(indices: [.namespace])
+    /// ReplicaSets: `namespace`, `controller` (uid), `orphan` (namespace of those without a controller).
+    package let replicaSets = ObjectCache<ReplicaSetView>(indices: [.namespace, .controller, .orphan])
     /// ControllerRevisions: `namespace`, `controller` (uid), `orphan` (namespace of those without a controller).
     package let revisions = ObjectCache<ControllerRevisionView>(indices: [.namespace, .controller, .orphan])
     /// PersistentVolumeClaims: `namespace`, `volume` (name), `unbound` (class, or `-` without one).
@@ -66,6 +70,7 @@ package struct ControlCaches: Sendable {
             Informer(pods, client: client, clock: clock), Informer(nodes, client: client, clock: clock),
             Informer(namespaces, client: client, clock: clock), Informer(services, client: client, clock: clock),
             Informer(endpoints, client: client, clock: clock), Informer(endpointSlices, client: client, clock: clock),
+            Informer(deployments, client: client, clock: clock), Informer(replicaSets, client: client, clock: clock),
             Informer(statefulSets, client: client, clock: clock), Informer(revisions, client: client, clock: clock),
             Informer(claims, client: client, clock: clock), Informer(volumes, client: client, clock: clock),
             Informer(storageClasses, client: client, clock: clock),
@@ -73,22 +78,5 @@ package struct ControlCaches: Sendable {
             Informer(
                 rootCertificates, client: client, fieldSelector: "metadata.name=\(RootCertificate.name)", clock: clock),
         ]
-    }
-}
-
-/// Views with metadata, so that they share indices.
-protocol MetadataView: ObjectView {
-    var metadata: ObjectMetadata { get }
-}
-
-extension PodView: MetadataView {}
-extension ControllerRevisionView: MetadataView {}
-
-extension CacheIndex where View: MetadataView {
-    static var controller: CacheIndex {
-        CacheIndex("controller") { $0.view.metadata.controller.map { [$0.uid] } ?? [] }
-    }
-    static var orphan: CacheIndex {
-        CacheIndex("orphan") { $0.view.metadata.controller == nil ? [$0.key.namespace] : [] }
     }
 }

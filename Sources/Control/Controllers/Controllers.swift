@@ -45,8 +45,9 @@ package enum Controllers {
     /// All controllers, to be run as child tasks of one group, with `ControlCaches.informers` after them.
     package static func all(_ setting: Setting) -> [any ControlLoop] {
         [
-            statefulSets(setting), endpoints(setting), claims(setting), volumes(setting), namespaceDefaults(setting),
-            namespaceDeletion(setting), garbageCollection(setting), eventExpiry(setting),
+            deployments(setting), replicaSets(setting), statefulSets(setting), endpoints(setting), claims(setting),
+            volumes(setting), namespaceDefaults(setting), namespaceDeletion(setting), garbageCollection(setting),
+            eventExpiry(setting),
         ].flatMap { $0 }
     }
 }

@@ -26,11 +26,4 @@ extension StatefulSetView {
 
     /// Whether a pod's name makes it a member.
     func isParent(ofPodNamed name: String) -> Bool { PodOrdinal.parse(name)?.parent == metadata.name }
-
-    /// The set in events.
-    var owner: OwnerReference {
-        OwnerReference(
-            apiVersion: Self.resource.groupVersion.apiVersion, kind: Self.resource.kind, name: metadata.name,
-            uid: metadata.uid, isController: true, blockOwnerDeletion: true)
-    }
 }

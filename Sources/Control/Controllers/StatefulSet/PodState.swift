@@ -18,13 +18,4 @@ extension PodView {
     func isUnavailable(_ minReadySeconds: Int, _ now: Timestamp) -> Bool {
         isTerminating || !isAvailable(minReadySeconds: minReadySeconds, now: now)
     }
-
-    /// The time until a ready pod becomes available; nil when that is no matter of time.
-    func timeUntilAvailable(_ minReadySeconds: Int, _ now: Timestamp) -> Duration? {
-        guard minReadySeconds > 0, isReady, !isTerminating, let since = readyCondition?.lastTransitionTime else {
-            return nil
-        }
-        let left = since + .seconds(minReadySeconds) - now
-        return left > .zero ? left : nil
-    }
 }

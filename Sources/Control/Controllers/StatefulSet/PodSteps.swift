@@ -5,7 +5,6 @@ internal import ObjectModel
 /// Which pods to create and delete now: upstream's order of judging, one look at the pods, no writes.
 struct PodSteps {
     private let set: StatefulSetView
-    private let key: NamespacedName
     private let history: RevisionHistory
     private let claims: [String: StatefulSetObserved.ClaimState]
     private let now: Timestamp
@@ -31,7 +30,6 @@ struct PodSteps {
         self.history = history
         self.claims = claims
         self.now = now
-        key = set.metadata.namespacedName
         for pod in pods {
             guard let ordinal = pod.view.ordinal else { continue }
             if set.ordinals.contains(ordinal) { replicas[ordinal] = pod } else { condemned.append(pod) }
@@ -184,8 +182,7 @@ struct PodSteps {
     }
 
     private func note(_ severity: EventNote.Severity, _ reason: String, _ message: String) -> EventNote {
-        EventNote(
-            ObjectReference(.statefulSets, key, uid: set.metadata.uid), severity, reason: reason, message: message)
+        set.note(severity, reason, message)
     }
 }
 

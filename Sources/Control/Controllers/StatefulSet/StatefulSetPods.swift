@@ -11,17 +11,8 @@ extension StatefulSetView {
         labels[PodView.podNameLabel] = name
         labels[PodView.podIndexLabel] = String(ordinal)
         labels[PodView.revisionLabel] = revision
-        var metadata: Value = [
-            "name": .string(name), "generateName": .string("\(self.metadata.name)-"),
-            "namespace": .string(self.metadata.namespace), "labels": .stringMap(labels),
-            "ownerReferences": [owner.value],
-        ]
-        if let annotations = template["metadata", "annotations"], !annotations.isEmpty {
-            metadata["annotations"] = annotations
-        }
-        if let finalizers = template["metadata", "finalizers"], !finalizers.isEmpty {
-            metadata["finalizers"] = finalizers
-        }
+        var metadata = PodTemplate.metadata(template, of: self, labels: labels)
+        metadata["name"] = .string(name)
         var spec = template["spec"] ?? .emptyObject
         spec["hostname"] = .string(name)
         if !serviceName.isEmpty { spec["subdomain"] = .string(serviceName) }
