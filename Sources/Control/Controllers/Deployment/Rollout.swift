@@ -295,7 +295,7 @@ struct Rollout {
         return .patch(
             Action.Patch(
                 .deployments, deployment.key, uid: deployment.uid, revision: deployment.revision, body,
-                subresource: "status"))
+                subresource: "status", acceptsMissing: true))
     }
 
     private static func isOlder(_ left: RolloutMember, _ right: RolloutMember) -> Bool {

@@ -23,8 +23,11 @@ extension ReplicaSetStatusView {
     func update(of set: CachedObject<ReplicaSetView>) -> Action? {
         var new = self
         new.observedGeneration = set.view.metadata.generation
-        return .updateStatus(
-            .replicaSets, set.key, uid: set.uid, revision: set.revision, from: set.view.status.value, to: new.value)
+        guard let change = MergePatch.difference(from: set.view.status.value, to: new.value) else { return nil }
+        return .patch(
+            Action.Patch(
+                .replicaSets, set.key, uid: set.uid, revision: set.revision, ["status": change],
+                subresource: "status", acceptsMissing: true))
     }
 
     /// What to write when a write of pods fails: this status with the condition. One that is there already stays.
