@@ -124,6 +124,80 @@ import Testing
         #expect(model.violations.isEmpty, "\(model.violations)")
     }
 
+    @Test func recreateWaitsForASetWhosePodsAreNotSeenYet() throws {
+        var model = RolloutModel(replicas: 2, spec: ["strategy": ["type": "Recreate"]])
+        model.deliverAll()
+        model.reconcileDeployment()
+        model.deliver(.replicaSets)
+        let old = try #require(model.sets.first?.metadata.name)
+        model.reconcileSet(old)
+        #expect(model.pods.count == 2)
+        model.setImage("v2")
+        for _ in 0..<3 {
+            while model.deliver(.deployments) || model.deliver(.replicaSets) {}
+            model.reconcileDeployment()
+            for set in model.sets where set.metadata.name != old { model.reconcileSet(set.metadata.name) }
+        }
+        #expect(model.sets.map(\.replicas) == [0])
+        model.run()
+        #expect(model.active.allSatisfy { model.image($0) == "v2" } && model.active.count == 2)
+        #expect(model.violations.isEmpty, "\(model.violations)")
+    }
+
+    @Test func recreateDoesNotScaleBesideOldPodsThoughItIsPaused() {
+        var model = running(2, spec: ["strategy": ["type": "Recreate"]])
+        model.setImage("v2")
+        model.run()
+        model.setImage("v1")
+        model.settle()
+        #expect(model.active.isEmpty && model.pods.count == 2)
+        model.edit { $0["spec", "paused"] = true }
+        model.settle()
+        #expect(model.sets.map(\.replicas) == [0, 0])
+        model.run()
+        #expect(model.active.count == 2 && model.active.allSatisfy { model.image($0) == "v1" })
+        #expect(model.violations.isEmpty, "\(model.violations)")
+    }
+
+    @Test func scalingUpWaitsForPodsThatAreOnTheirWayOut() throws {
+        var model = running(6)
+        model.scale(2)
+        model.deliverAll()
+        model.reconcileDeployment()
+        model.scale(4)
+        model.deliverAll()
+        model.reconcileDeployment()
+        #expect(model.sets.map(\.replicas) == [2])
+        model.run()
+        #expect(model.sets.map(\.replicas) == [4] && model.active.count == 4)
+    }
+
+    @Test func aStrategyThatBecomesRecreateAmidARolloutEndsIt() {
+        var model = running(4)
+        model.setImage("v2")
+        model.settle()
+        model.edit {
+            $0["spec", "strategy"] = ["type": "Recreate"]
+            $0["spec", "replicas"] = 3
+        }
+        model.run()
+        #expect(model.active.count == 3 && model.active.allSatisfy { model.image($0) == "v2" })
+        #expect(model.progress?.reason == "NewReplicaSetAvailable")
+    }
+
+    @Test func scalingAmidARolloutIsProportional() {
+        var model = running(10, spec: ["strategy": ["rollingUpdate": ["maxSurge": 3, "maxUnavailable": 2]]])
+        model.setImage("bad")
+        model.settle()
+        #expect(model.sets.map(\.replicas) == [8, 5])
+        model.scale(15)
+        model.settle()
+        #expect(model.sets.map(\.replicas) == [11, 7])
+        #expect(
+            model.sets.map { $0.metadata.annotations["deployment.kubernetes.io/max-replicas"] } == ["18", "18"])
+        #expect(model.violations.isEmpty, "\(model.violations)")
+    }
+
     @Test func aPausedDeploymentIsScaledButNotRolled() {
         var model = running(2)
         model.edit { $0["spec", "paused"] = true }

@@ -298,7 +298,11 @@ struct RolloutModel {
         if let floor, view.isRolling, available < floor {
             violations.append("\(available) pods are available, \(floor) are promised")
         }
-        if available >= view.replicas, floor == nil { floor = view.minAvailable }
+        // After a scale-down only a complete rollout promises anything again, and only once the controller has seen it.
+        let isComplete =
+            available == view.replicas && active.count == view.replicas && newest?.replicas == view.replicas
+            && status.observedGeneration == view.metadata.generation
+        if isComplete, sets.count(where: { $0.replicas > 0 }) <= 1, floor == nil { floor = view.minAvailable }
     }
 
     /// With Recreate no new pod comes while an old one is there.

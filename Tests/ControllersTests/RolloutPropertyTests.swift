@@ -1,5 +1,6 @@
 import ControllerRuntime
 import Controllers
+import Foundation
 import Kinds
 import ObjectModel
 import Testing
@@ -27,7 +28,10 @@ import Testing
         ["type": "Recreate"],
     ]
 
-    @Test(arguments: 0..<60)
+    /// How many histories: 100, or as many as ORDINAL_SEEDS says.
+    private static let seeds = Int(ProcessInfo.processInfo.environment["ORDINAL_SEEDS"] ?? "") ?? 100
+
+    @Test(arguments: 0..<seeds)
     func limitsHoldAfterEveryStepAndTheRolloutEnds(seed: Int) throws {
         var dice = Dice(state: UInt64(seed) &* 7919)
         let strategy = Self.strategies[seed % Self.strategies.count]

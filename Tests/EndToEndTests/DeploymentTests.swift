@@ -162,6 +162,47 @@ struct DeploymentTests {
         }
     }
 
+    @Test func aReplicaSetAdoptsReleasesAndScales() throws {
+        try withCluster("replica", port: 17455) { cluster in
+            func names() throws -> Set<String> {
+                let pods = try cluster.kubectl("get", "pods", "-l", "app=solo", "-o", "name")
+                return Set(pods.split(separator: "\n").map { $0.replacingOccurrences(of: "pod/", with: "") })
+            }
+            try cluster.kubectl("run", "bare", "--image=nginx:1.25.4", "--labels=app=solo")
+            try cluster.kubectl(
+                "create", "-f", "-",
+                input: """
+                    apiVersion: apps/v1
+                    kind: ReplicaSet
+                    metadata: {name: solo}
+                    spec:
+                      replicas: 3
+                      selector: {matchLabels: {app: solo}}
+                      template:
+                        metadata: {labels: {app: solo}}
+                        spec: {containers: [{name: c, image: "nginx:1.25.4"}]}
+                    """)
+            try cluster.waitUntil("three pods are ready") { try row(cluster, "rs/solo")[3] == "3" }
+            #expect(try names().count == 3 && names().contains("bare"))
+            let owner = try cluster.json("get", "pod", "bare")["metadata", "ownerReferences"]?.array?.first
+            #expect(owner?["kind"] == "ReplicaSet" && owner?["controller"] == true)
+
+            try cluster.kubectl("label", "pod", "bare", "app=other", "--overwrite")
+            try cluster.waitUntil("the pod is let go and replaced") {
+                let pod = try cluster.json("get", "pod", "bare")
+                return try (pod["metadata", "ownerReferences"]?.array ?? []).isEmpty && names().count == 3
+            }
+            try cluster.kubectl("scale", "rs", "solo", "--replicas=1")
+            try cluster.waitUntil("one pod stays") { try names().count == 1 }
+            let scale = try JSON.parse(
+                cluster.kubectl("get", "--raw", "/apis/apps/v1/namespaces/default/replicasets/solo/scale"))
+            #expect(scale["spec", "replicas"] == 1 && scale["status", "selector"] == "app=solo")
+            try cluster.kubectl("delete", "rs", "solo", "--cascade=foreground")
+            #expect(try names().isEmpty)
+            #expect(try cluster.kubectl("get", "pod", "bare").contains("Running"))
+        }
+    }
+
     /// The cells of the first line that `kubectl get` prints.
     private func row(_ cluster: TestCluster, _ arguments: String...) throws -> [String] {
         let outcome = try cluster.tryKubectl(["get"] + arguments + ["--no-headers"])

@@ -116,10 +116,7 @@ struct Rollout {
             explanation = "scaling old sets to zero"
             return
         }
-        let isOldRunning = oldIndices.contains {
-            !members[$0].isSettled || members[$0].status.replicas > 0
-                || runningOwners.contains(members[$0].object.uid)
-        }
+        let isOldRunning = oldIndices.contains { isRunning(members[$0]) }
         if isOldRunning {
             explanation = "waiting: old pods are still there"
             return
@@ -165,11 +162,12 @@ struct Rollout {
 
     /// Follows a change of the wanted number, or scales a paused Deployment.
     private mutating func scale() {
+        if waitsForSets() { return }
         let active = members.indices.filter { members[$0].isActive }
         if active.count <= 1 {
             // Forced, so that an equal size does not look like scaling for ever.
             if let index = active.first ?? newIndex ?? members.indices.last {
-                _ = scale(index, to: view.replicas, isForced: true)
+                resize([index], to: [view.replicas])
             }
             return
         }
@@ -184,7 +182,34 @@ struct Rollout {
             ProportionalScaling.Share(
                 replicas: members[index].replicas, formerMaximum: members[index].count(RolloutAnnotation.maxReplicas))
         }
-        for (index, size) in zip(active, scaling.sizes(shares)) { _ = scale(index, to: size, isForced: true) }
+        resize(active, to: scaling.sizes(shares))
+    }
+
+    /// Scales sets; they grow only when no other pods are on their way out that would be too many beside theirs.
+    private mutating func resize(_ indices: [Int], to sizes: [Int]) {
+        let grows = zip(indices, sizes).contains { $1 > members[$0].replicas }
+        let leaving = members.indices.first { index in
+            view.isRollingUpdate
+                ? members[index].status.replicas > members[index].replicas
+                : !indices.contains(index) && isRunning(members[index])
+        }
+        if grows, let leaving {
+            explanation = "waiting: pods of \(members[leaving].object.key.name) are still there"
+            return
+        }
+        for (index, size) in zip(indices, sizes) { _ = scale(index, to: size, isForced: true) }
+    }
+
+    /// Whether a set has not seen its size. Upstream goes on, and may then count pods that are about to go.
+    private mutating func waitsForSets() -> Bool {
+        guard let unsettled = members.first(where: { !$0.isSettled }) else { return false }
+        explanation = "waiting: \(unsettled.object.key.name) has not seen its size"
+        return true
+    }
+
+    /// Whether a set has pods that have not ended, or may still make some.
+    private func isRunning(_ member: RolloutMember) -> Bool {
+        !member.isSettled || member.status.replicas > 0 || runningOwners.contains(member.object.uid)
     }
 
     /// Whether the newest set can carry all wanted pods, and all are available.
