@@ -196,7 +196,7 @@ let package = Package(
             "CRIRuntime",
             [
                 "ObjectModel", "APIProtocol", "NodeInterfaces", "Processes", "CRIRuntime", logging,
-                product("NIOCore", "swift-nio"),
+                product("NIOCore", "swift-nio"), product("GRPCCore", "grpc-swift-2"),
             ]),
         tests("Probing", ["NodeInterfaces", "Probing"]),
         tests("VolumePlugins", ["ObjectModel", "NodeInterfaces", "VolumePlugins"]),

@@ -1,5 +1,4 @@
 import APIProtocol
-import GRPCCore
 import NodeInterfaces
 import ObjectModel
 import Testing
@@ -100,26 +99,6 @@ struct ContainerdRuntimeTests {
                 try await containerd.runtime.execSync(container, command: ["sleep", "9"], timeout: .seconds(1))
             }
             guard case .timedOut = slow else { throw Failure("\(String(describing: slow))") }
-        }
-    }
-
-    @Test func aSessionThatIsClosedEarlyLeavesNothingInContainerd() async throws {
-        try await PrivateContainerd.with { containerd in
-            let (_, container, _) = try await containerd.runPod(script: Self.waitForTerm)
-            let name = NamespacedName(namespace: "default", name: "web-0")
-            let request = ExecRequest(
-                pod: name, podUID: "uid-web-0", container: "main", command: ["sleep", "4243"])
-            let session = try #require(
-                await containerd.runtime.exec(container, request) as? ContainerdExecSession)
-            await session.close()
-            let error = await #expect(throws: RPCError.self) {
-                try await containerd.runtime.connection.tasks.wait(
-                    .with {
-                        $0.containerID = container
-                        $0.execID = session.execID
-                    }, metadata: ContainerdConnection.metadata, options: ContainerdConnection.options(.readCall))
-            }
-            #expect(error?.code == .notFound)
         }
     }
 
