@@ -55,7 +55,7 @@ let package = Package(
     targets: [
         // C: data and system calls that Swift cannot express.
         .target(name: "CatalogData", path: "Sources/Model/CatalogData", exclude: ["catalog.json"]),
-        .target(name: "LinuxShims", path: "Sources/Node/LinuxShims"),
+        .target(name: "LinuxShims", path: "Sources/Node/LinuxShims", linkerSettings: [.linkedLibrary("z")]),
 
         layer("Model", "ObjectModel", ["Yams"]),
         layer("Model", "Schema", ["ObjectModel"]),
@@ -96,7 +96,7 @@ let package = Package(
             ["ObjectModel", "Schema", "Kinds", "APIProtocol", "ControllerRuntime", logging]),
         layer("Control", "Scheduling", ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", logging]),
 
-        layer("Node", "NodeInterfaces", ["ObjectModel", "APIProtocol"]),
+        layer("Node", "NodeInterfaces", ["ObjectModel", "APIProtocol", "LinuxShims"]),
         layer("Node", "Processes", ["LinuxShims"]),
         layer(
             "Node", "NodeAgent",

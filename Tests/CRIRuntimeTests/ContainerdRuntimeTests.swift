@@ -102,6 +102,20 @@ struct ContainerdRuntimeTests {
         }
     }
 
+    @Test func aRenamedLogIsFollowedByANewOne() async throws {
+        try await PrivateContainerd.with { containerd in
+            let (_, container, pod) = try await containerd.runPod(script: "while :; do echo tick; sleep 0.1; done")
+            let path = try #require(await containerd.runtime.pod(uid: pod.uid).containers.first?.logPath)
+            // The log begins with the container's start.
+            #expect(rename(path, path + ".old") == 0)
+            #expect(access(path, F_OK) != 0)
+            try await containerd.runtime.reopenLog(container)
+            #expect(access(path, F_OK) == 0)
+            _ = try await containerd.exec(container, ["sleep", "0.5"])
+            #expect(try String(decoding: HostFiles.read(path), as: UTF8.self).contains("stdout F tick"))
+        }
+    }
+
     @Test(.timeLimit(.minutes(2))) func aCommandThatStopsReadingTellsItsOutputAndCode() async throws {
         try await PrivateContainerd.with { containerd in
             let (_, container, _) = try await containerd.runPod(script: Self.waitForTerm)

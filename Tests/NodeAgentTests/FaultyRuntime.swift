@@ -83,5 +83,6 @@ final class FaultyRuntime: ContainerRuntime {
     func exec(_ containerID: String, _ request: ExecRequest) async throws(RuntimeError) -> any ExecSession {
         try await runtime.exec(containerID, request)
     }
+    func reopenLog(_ id: String) async throws(RuntimeError) { try await runtime.reopenLog(id) }
     func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> { try await runtime.events() }
 }

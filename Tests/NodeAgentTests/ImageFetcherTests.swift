@@ -44,6 +44,7 @@ import Testing
         func exec(
             _ containerID: String, _ request: ExecRequest
         ) async throws(RuntimeError) -> any ExecSession { throw .failed("") }
+        func reopenLog(_ id: String) async throws(RuntimeError) {}
         func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> { AsyncStream { $0.finish() } }
     }
 

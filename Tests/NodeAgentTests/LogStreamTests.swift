@@ -32,8 +32,8 @@ private final class LogFixture: Sendable {
 
     var path: String { layout.path(pod, container: "web", attempt: 0) }
 
-    func append(_ text: String) {
-        let file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    func append(_ text: String, to file: String? = nil) {
+        let file = open(file ?? path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         #expect(file >= 0)
         let bytes = Array("2026-01-02T03:04:05Z stdout F \(text)\n".utf8)
         #expect(write(file, bytes, bytes.count) == bytes.count)
@@ -98,6 +98,25 @@ private final class End: Sendable {
         #expect(text(try await stream.next()) == "three\n")
         #expect(try await stream.next() == nil)
         stream.cancel()
+    }
+
+    @Test func followGoesOnInTheFileThatARotationBegins() async throws {
+        let end = End()
+        fixture.append("one")
+        let stream = stream({ $0.follow = true }, ended: { await end.wait() })
+        #expect(text(try await stream.next()) == "one\n")
+        #expect(rename(fixture.path, "\(fixture.path).20260102-030405") == 0)
+        defer { unlink("\(fixture.path).20260102-030405") }
+        // Until the runtime has reopened the log it writes to the old file.
+        fixture.append("two", to: "\(fixture.path).20260102-030405")
+        fixture.append("three")
+        end.come()
+        var rest = ""
+        while let piece = text(try await stream.next()) { rest += piece }
+        #expect(rest == "two\nthree\n")
+        // Who does not follow sees the newest file only.
+        let newest = try await self.stream().collect()
+        #expect(text(newest) == "three\n")
     }
 
     @Test func followWaitsForAFileThatIsNotThereYet() async throws {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #ifdef __linux__
 #include <linux/close_range.h>
@@ -71,3 +72,27 @@ int ordinal_memory_file(void)
     return -ENOSYS;
 }
 #endif
+
+int ordinal_gzip(int source, int target)
+{
+    char bytes[64 << 10];
+    ssize_t count = 0;
+    int copy = dup(target);
+    gzFile file = copy < 0 ? NULL : gzdopen(copy, "wb");
+    if (file == NULL) {
+        int error = copy < 0 ? errno : ENOMEM;
+        if (copy >= 0)
+            close(copy);
+        return -error;
+    }
+    while ((count = read(source, bytes, sizeof bytes)) > 0 || (count < 0 && errno == EINTR))
+        if (count > 0 && gzwrite(file, bytes, (unsigned)count) != count) {
+            int error = errno != 0 ? errno : EIO;
+            gzclose(file);
+            return -error;
+        }
+    int error = count < 0 ? errno : 0;
+    if (gzclose(file) != Z_OK && error == 0)
+        error = errno != 0 ? errno : EIO;
+    return -error;
+}

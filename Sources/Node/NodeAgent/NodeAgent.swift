@@ -58,6 +58,15 @@ package final class NodeAgent: ControlLoop {
             group.addTask { await informer.run() }
             group.addTask { await self.table.run() }
             group.addTask { await self.follow() }
+            if !environment.configuration.isSimulated {
+                let runtime = environment.runtime
+                let rotator = LogRotator(
+                    rotation: environment.configuration.logRotation, clock: environment.clock, log: log,
+                    // Without an answer there is nothing to do now; `follow` tells that the runtime is down.
+                    containers: { ((try? await runtime.pods()) ?? [:]).values.flatMap(\.containers) },
+                    reopen: { try await runtime.reopenLog($0) })
+                group.addTask { await rotator.run() }
+            }
         }
     }
 

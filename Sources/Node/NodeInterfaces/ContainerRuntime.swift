@@ -445,6 +445,9 @@ package protocol ContainerRuntime: Sendable {
     /// Removes a container that does not run. Its log stays.
     func removeContainer(_ id: String) async throws(RuntimeError)
 
+    /// Lets a container that runs write its log to a new file at the same path, after the old one was renamed.
+    func reopenLog(_ id: String) async throws(RuntimeError)
+
     /// Runs a command to its end.
     func execSync(
         _ containerID: String, command: [String], timeout: Duration

@@ -1,3 +1,5 @@
+internal import LinuxShims
+
 #if canImport(Glibc)
     internal import Glibc
 #else
@@ -108,6 +110,24 @@ package enum HostFiles {
             bytes.append(contentsOf: buffer[..<count])
         }
         return bytes
+    }
+
+    /// Compresses a file to `target` with gzip, replacing what was there, with the same permissions.
+    package static func compress(_ path: String, to target: String) throws(HostFileError) {
+        let source = open(path, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else { throw HostFileError("open", path) }
+        defer { close(source) }
+        let mode = mode(path) ?? 0o600
+        let file = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t(mode))
+        guard file >= 0 else { throw HostFileError("open", target) }
+        defer { close(file) }
+        let failure = ordinal_gzip(source, file)
+        guard failure == 0 else { throw HostFileError(operation: "compress", path: path, code: -failure) }
+    }
+
+    /// Removes a file or a link; what is not there is fine.
+    package static func removeFile(_ path: String) throws(HostFileError) {
+        if unlink(path) != 0, errno != ENOENT { throw HostFileError("unlink", path) }
     }
 
     /// Makes the symbolic link `path` to `target`, replacing a link that is there in one step.

@@ -129,6 +129,8 @@ package final class SimulatedRuntime: ContainerRuntime {
         state.withLock { $0.node.removeContainer(id) }
     }
 
+    package func reopenLog(_ id: String) async throws(RuntimeError) {}
+
     package func execSync(
         _ containerID: String, command: [String], timeout: Duration
     ) async throws(RuntimeError) -> CommandResult {

@@ -166,6 +166,19 @@ internal enum Runtime_V1_RuntimeService: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "ReopenContainerLog" metadata.
+        internal enum ReopenContainerLog: Sendable {
+            /// Request type for "ReopenContainerLog".
+            internal typealias Input = Runtime_V1_ReopenContainerLogRequest
+            /// Response type for "ReopenContainerLog".
+            internal typealias Output = Runtime_V1_ReopenContainerLogResponse
+            /// Descriptor for "ReopenContainerLog".
+            internal static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "runtime.v1.RuntimeService"),
+                method: "ReopenContainerLog",
+                type: .unary
+            )
+        }
         /// Namespace for "ListContainers" metadata.
         internal enum ListContainers: Sendable {
             /// Request type for "ListContainers".
@@ -218,6 +231,7 @@ internal enum Runtime_V1_RuntimeService: Sendable {
             StartContainer.descriptor,
             StopContainer.descriptor,
             RemoveContainer.descriptor,
+            ReopenContainerLog.descriptor,
             ListContainers.descriptor,
             ContainerStatus.descriptor,
             ExecSync.descriptor
@@ -447,6 +461,25 @@ extension Runtime_V1_RuntimeService {
             deserializer: some GRPCCore.MessageDeserializer<Runtime_V1_RemoveContainerResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Runtime_V1_RemoveContainerResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ReopenContainerLog" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Runtime_V1_ReopenContainerLogRequest` message.
+        ///   - serializer: A serializer for `Runtime_V1_ReopenContainerLogRequest` messages.
+        ///   - deserializer: A deserializer for `Runtime_V1_ReopenContainerLogResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func reopenContainerLog<Result>(
+            request: GRPCCore.ClientRequest<Runtime_V1_ReopenContainerLogRequest>,
+            serializer: some GRPCCore.MessageSerializer<Runtime_V1_ReopenContainerLogRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Runtime_V1_ReopenContainerLogResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Runtime_V1_ReopenContainerLogResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "ListContainers" method.
@@ -853,6 +886,36 @@ extension Runtime_V1_RuntimeService {
             )
         }
 
+        /// Call the "ReopenContainerLog" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Runtime_V1_ReopenContainerLogRequest` message.
+        ///   - serializer: A serializer for `Runtime_V1_ReopenContainerLogRequest` messages.
+        ///   - deserializer: A deserializer for `Runtime_V1_ReopenContainerLogResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        internal func reopenContainerLog<Result>(
+            request: GRPCCore.ClientRequest<Runtime_V1_ReopenContainerLogRequest>,
+            serializer: some GRPCCore.MessageSerializer<Runtime_V1_ReopenContainerLogRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Runtime_V1_ReopenContainerLogResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Runtime_V1_ReopenContainerLogResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Runtime_V1_RuntimeService.Method.ReopenContainerLog.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
         /// Call the "ListContainers" method.
         ///
         /// - Parameters:
@@ -1218,6 +1281,31 @@ extension Runtime_V1_RuntimeService.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Runtime_V1_RemoveContainerRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Runtime_V1_RemoveContainerResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ReopenContainerLog" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Runtime_V1_ReopenContainerLogRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func reopenContainerLog<Result>(
+        request: GRPCCore.ClientRequest<Runtime_V1_ReopenContainerLogRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Runtime_V1_ReopenContainerLogResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.reopenContainerLog(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Runtime_V1_ReopenContainerLogRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Runtime_V1_ReopenContainerLogResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1615,6 +1703,35 @@ extension Runtime_V1_RuntimeService.ClientProtocol {
             metadata: metadata
         )
         return try await self.removeContainer(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ReopenContainerLog" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func reopenContainerLog<Result>(
+        _ message: Runtime_V1_ReopenContainerLogRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Runtime_V1_ReopenContainerLogResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Runtime_V1_ReopenContainerLogRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.reopenContainerLog(
             request: request,
             options: options,
             onResponse: handleResponse

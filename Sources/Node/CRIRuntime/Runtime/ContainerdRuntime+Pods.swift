@@ -104,6 +104,14 @@ extension ContainerdRuntime {
         seen.forget(id)
     }
 
+    /// Lets a container's log begin a new file.
+    package func reopenLog(_ id: String) async throws(RuntimeError) {
+        _ = try await connection.call("ReopenContainerLog") { connection in
+            try await connection.runtime.reopenContainerLog(
+                .with { $0.containerID = id }, options: ContainerdConnection.options(.usualCall))
+        }
+    }
+
     /// What is not there needs not be stopped or removed.
     private func ignoringAbsence(
         _ body: () async throws(RuntimeError) -> Void

@@ -11,4 +11,7 @@ pid_t ordinal_spawn_bound(const char *path, char *const argv[], int log_fd, int 
 /// A nameless file in memory, closed on exec. Returns its descriptor, or -errno.
 int ordinal_memory_file(void);
 
+/// Writes what can be read from `source` to `target`, compressed as gzip does. Returns 0, or -errno.
+int ordinal_gzip(int source, int target);
+
 #endif

@@ -7,7 +7,8 @@ internal import Synchronization
 package enum ContainerLogs {
     /// The log at `path` as `request` wants it. With `follow` the stream goes on while the container runs: `ended`
     /// returns when it has ended (at once when it did before) or when its task is cancelled; what was written until
-    /// then still comes. A file that is not there is an empty log, or with `follow` one that has not begun.
+    /// then still comes. With `follow` it goes on in the file that a rotation begins; otherwise only the newest file is
+    /// read, as by kubelet. A file that is not there is an empty log, or with `follow` one that has not begun.
     package static func stream(
         _ request: LogRequest, path: String, ended: @escaping @Sendable () async -> Void
     ) -> ByteStream {
@@ -89,7 +90,14 @@ private final class LogReader: Sendable {
         if state.file == nil { open(&state) }
         while let file = state.file, !state.renderer.isFull {
             let bytes = file.read(at: state.offset)
-            if bytes.isEmpty { break }
+            if bytes.isEmpty {
+                guard request.follow, let successor = successor(of: file) else { break }
+                // Written since that read and before the successor was begun.
+                if file.size > state.offset { continue }
+                state.file = successor
+                state.offset = 0
+                continue
+            }
             state.offset += Int64(bytes.count)
             let output = state.renderer.feed(bytes)
             if !output.isEmpty { return .piece(output) }
@@ -119,6 +127,13 @@ private final class LogReader: Sendable {
         state.offset = LogTail.offset(ofLast: lines, size: file.size) { offset, count in
             file.read(at: offset, count: count)
         }
+    }
+
+    /// The file that took this one's name when the log was rotated, once something is in it: then nothing more is written
+    /// to this one.
+    private func successor(of file: LogFile) -> LogFile? {
+        guard let newest = LogFile(path), newest.size > 0, newest.identity != file.identity else { return nil }
+        return newest
     }
 
     private static func close(_ state: inout State) {

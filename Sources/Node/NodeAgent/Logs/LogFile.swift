@@ -18,6 +18,18 @@ final class LogFile: Sendable {
 
     deinit { close(descriptor) }
 
+    /// Which file it is, whatever its name.
+    struct Identity: Hashable {
+        var device: UInt64
+        var number: UInt64
+    }
+
+    var identity: Identity? {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        return Identity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
+    }
+
     /// The size in bytes.
     var size: Int64 {
         var status = stat()

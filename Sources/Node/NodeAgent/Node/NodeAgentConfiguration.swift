@@ -44,6 +44,8 @@ package struct NodeAgentConfiguration: Sendable {
     package var podCIDR = ""
     /// The cgroup of all pods below the runtime's own; empty leaves cgroups to the runtime.
     package var cgroupRoot = "kubepods"
+    /// When logs begin a new file, and how many stay.
+    package var logRotation = LogRotation()
     /// Further labels of the node.
     package var labels: [String: String] = [:]
     /// Pods that may be started at the same time.

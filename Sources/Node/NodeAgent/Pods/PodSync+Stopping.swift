@@ -154,7 +154,7 @@ extension PodSync {
                 do throws(RuntimeError) {
                     try await runtime.removeContainer(state.id)
                     removeLink(state)
-                    try? HostFiles.removeTree(paths.log(state.name, attempt: state.attempt))
+                    removeLogs(of: state)
                 } catch {
                     continue
                 }
@@ -167,6 +167,16 @@ extension PodSync {
             } catch {
                 continue
             }
+        }
+    }
+
+    /// Removes an instance's log and the older files of it.
+    private func removeLogs(of state: ContainerState) {
+        let path = paths.log(state.name, attempt: state.attempt)
+        let directory = HostFiles.directory(of: path)
+        let name = path.dropFirst(directory.count + 1)
+        for file in HostFiles.names(in: directory) where file == name || file.hasPrefix("\(name).") {
+            try? HostFiles.removeFile("\(directory)/\(file)")
         }
     }
 
