@@ -3,9 +3,13 @@ SHELL := /bin/bash
 JOBS ?= 2
 SWIFT ?= $(shell command -v swift 2>/dev/null || { [ -x /opt/swift/usr/bin/swift ] && echo /opt/swift/usr/bin/swift; } || echo swift)
 DEBUG_BUILD := ORDINAL_WARNINGS=error $(SWIFT) build -j $(JOBS) --build-tests
+# With it dictionaries have the same order in every run, so a seed of the simulation replays.
+REPLAYABLE := SWIFT_DETERMINISTIC_HASHING=1
+SEED ?= 1
+SEEDS ?= 1
 export SWIFT JOBS
 
-.PHONY: help setup build release check fmt test unit e2e golden bench demo images catalog clean soak
+.PHONY: help setup build release check fmt test unit e2e golden simulate bench demo images catalog clean soak
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,7 +34,7 @@ fmt: ## format the sources in place
 test: build images unit e2e ## every test: units, conformance, golden, end to end with real kubectl and containers
 
 unit: build
-	Scripts/timed.sh "unit and conformance suites" Scripts/in-netns.sh env ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --skip EndToEndTests
+	Scripts/timed.sh "unit and conformance suites" Scripts/in-netns.sh env $(REPLAYABLE) ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --skip EndToEndTests
 
 e2e: build images
 	Scripts/timed.sh "end-to-end suites" Scripts/in-netns.sh env ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests
@@ -38,6 +42,10 @@ e2e: build images
 soak: build images ## the end-to-end suites three times over, with 20 crashes each
 	for round in 1 2 3; do Scripts/timed.sh "soak round $$round" Scripts/in-netns.sh env ORDINAL_WARNINGS=error \
 	    ORDINAL_CRASH_ROUNDS=20 $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests || exit 1; done
+
+simulate: build ## replay a simulation and print all that happened: make simulate SEED=7 (SEEDS=100 from there on)
+	env $(REPLAYABLE) ORDINAL_SEED=$(SEED) ORDINAL_SEEDS=$(SEEDS) $(if $(filter 1,$(SEEDS)),ORDINAL_LOG=1) \
+	    ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --filter SimulationTests.SimulationTests
 
 golden: build ## rewrite the golden files from what the code prints now
 	ORDINAL_GOLDEN=write ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --skip EndToEndTests

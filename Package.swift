@@ -128,6 +128,14 @@ let package = Package(
             nio + ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", logging]),
 
         layer(
+            "Simulation", "Simulation",
+            [
+                "ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "BuiltinAPI",
+                "ControllerRuntime", "Controllers", "Scheduling", "NodeInterfaces", "NodeAgent", "SimulatedRuntime",
+                logging,
+            ]),
+
+        layer(
             "Programs", "ClusterAssembly",
             [
                 "ObjectModel", "Schema", "Kinds", "ObjectStorage", "SQLiteStorage", "APIProtocol", "APIServer",
@@ -208,6 +216,7 @@ let package = Package(
                 "ServiceProxy", "ClusterDNS", "TestSupport", logging, product("NIOEmbedded", "swift-nio"),
             ]),
         tests("ClusterAssembly", ["ObjectModel", "NodeInterfaces", "ClusterAssembly", logging]),
+        tests("Simulation", ["ObjectModel", "APIProtocol", "Simulation"]),
         tests("Tidy", []),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ObjectModel", "ordinal"], path: "Tests/EndToEndTests",

@@ -234,6 +234,15 @@ package struct KindRegistry: Sendable {
     /// The kind by its own name.
     package func kind(_ gvk: GroupVersionKind) -> KindDefinition? { byKind[gvk].map { kinds[$0] } }
 
+    /// Every resource that can be listed, as clients name it.
+    package var listedResources: [APIResource] {
+        kinds.filter { $0.verbs.contains("list") }.map { kind in
+            APIResource(
+                group: kind.gvk.group, version: kind.gvk.version, kind: kind.gvk.kind, plural: kind.names.plural,
+                isNamespaced: kind.isNamespaced)
+        }
+    }
+
     /// The group versions served, in order of first appearance.
     package var groupVersions: [GroupVersion] {
         var seen = Set<GroupVersion>()

@@ -47,13 +47,7 @@ struct ControlPlane: Sendable {
     }
 
     /// Every resource that can be listed.
-    var resources: [APIResource] {
-        api.registry.kinds.filter { $0.verbs.contains("list") }.map { kind in
-            APIResource(
-                group: kind.gvk.group, version: kind.gvk.version, kind: kind.gvk.kind, plural: kind.names.plural,
-                isNamespaced: kind.isNamespaced)
-        }
-    }
+    var resources: [APIResource] { api.registry.listedResources }
 
     /// A client for a part of this process, known by its user name and group.
     func client(_ name: String, group: String, userAgent: String) -> APIClient {

@@ -8,7 +8,18 @@ internal import Synchronization
 /// for the delivery to watchers.
 package final class WatchedState: Sendable {
     private let state: Mutex<StoreState>
-    private let publishing = Mutex<[ObjectIdentifier: EventSubscription]>([:])
+    private let publishing = Mutex(Subscriptions())
+
+    /// The watchers by number, so that they are served in the same order in every run.
+    private struct Subscriptions {
+        var all: [Int: EventSubscription] = [:]
+        var next = 0
+
+        mutating func number() -> Int {
+            next += 1
+            return next
+        }
+    }
 
     /// Watches over `state`.
     package init(_ state: StoreState) { self.state = Mutex(state) }
@@ -27,7 +38,7 @@ package final class WatchedState: Sendable {
         try publishing.withLock { (subscriptions) throws(Failure) in
             let events = try state.withLock { (state) throws(Failure) in try change(&state) }
             guard !events.isEmpty else { return }
-            for subscription in subscriptions.values { subscription.deliver(events) }
+            for subscription in subscriptions.all.values { subscription.deliver(events) }
         }
     }
 
@@ -46,10 +57,11 @@ package final class WatchedState: Sendable {
             let (backlog, reached) = try read { (state) throws(StoreError) in
                 (try state.events(in: range, after: revision), state.revision)
             }
-            let subscription = EventSubscription(range: range, backlog: backlog, through: reached) { [weak self] gone in
-                _ = self?.publishing.withLock { $0.removeValue(forKey: ObjectIdentifier(gone)) }
+            let number = subscriptions.number()
+            let subscription = EventSubscription(range: range, backlog: backlog, through: reached) { [weak self] _ in
+                _ = self?.publishing.withLock { $0.all.removeValue(forKey: number) }
             }
-            subscriptions[ObjectIdentifier(subscription)] = subscription
+            subscriptions.all[number] = subscription
             return subscription
         }
     }
@@ -57,12 +69,12 @@ package final class WatchedState: Sendable {
     /// Ends every subscription.
     package func endSubscriptions(_ failure: StoreError) {
         let ended = publishing.withLock { subscriptions in
-            defer { subscriptions = [:] }
-            return Array(subscriptions.values)
+            defer { subscriptions.all = [:] }
+            return subscriptions.all.sorted { $0.key < $1.key }.map(\.value)
         }
         for subscription in ended { subscription.end(failure) }
     }
 
     /// How many watchers there are.
-    package var watcherCount: Int { publishing.withLock { $0.count } }
+    package var watcherCount: Int { publishing.withLock { $0.all.count } }
 }

@@ -93,7 +93,17 @@ extension PodSync {
                 options: DeleteOptions(gracePeriodSeconds: 0, uid: pod.uid))
             return true
         } catch {
-            return error.isNotFound || error.isConflict
+            return error.isConflict ? await isAnotherInAPI() : error.isNotFound
+        }
+    }
+
+    /// Whether the name is free or another pod's: a conflict alone does not say so, writes of others cause it too.
+    private func isAnotherInAPI() async -> Bool {
+        do throws(APIError) {
+            return try await environment.client.get(.pods, namespace: pod.key.namespace, name: pod.key.name).uid
+                != pod.uid
+        } catch {
+            return error.isNotFound
         }
     }
 

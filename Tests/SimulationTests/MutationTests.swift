@@ -1,0 +1,77 @@
+import APIProtocol
+import ObjectModel
+import Simulation
+import Testing
+
+/// Bugs put in on purpose: an invariant that cannot find its own bug is worth nothing.
+@Suite struct MutationTests {
+    private static let seeds: ClosedRange<UInt64> = 1...12
+
+    static let mutations: [Mutation] = [
+        takesEveryPodForReady, countsOneMore, deletesClaims, forgetsDeletions, ignoresPartition,
+    ]
+
+    @Test(arguments: mutations.map(\.name))
+    func theInvariantFindsItsBug(_ name: String) throws {
+        let mutation = try #require(Self.mutations.first { $0.name == name })
+        for seed in Self.seeds {
+            let report = try Simulation(seed: seed, mutation: mutation).run()
+            if report.violations.contains(where: { $0.invariant == mutation.breaks }) { return }
+        }
+        Issue.record("no seed of \(Self.seeds) found that \(name)")
+    }
+
+    private static var takesEveryPodForReady: Mutation {
+        var bug = Mutation("every pod is taken for ready", breaks: .orderedCreation)
+        bug.read = { plural, object in
+            guard plural == "pods" else { return }
+            object["status", "phase"] = "Running"
+            object["status", "conditions"] = [
+                ["type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"]
+            ]
+        }
+        return bug
+    }
+
+    private static var countsOneMore: Mutation {
+        var bug = Mutation("the status counts one more", breaks: .statusIsNotAhead)
+        bug.request = { request in
+            guard request.method == .patch, request.path.contains("/statefulsets/"),
+                request.path.hasSuffix("/status"), var body = try? JSON.parse(request.body)
+            else { return request }
+            body["status", "replicas"] = .integer(Int64((body["status", "replicas"]?.int ?? 0) + 1))
+            var changed = request
+            changed.body = JSON.write(body)
+            return changed
+        }
+        return bug
+    }
+
+    private static var deletesClaims: Mutation {
+        var bug = Mutation("claims are deleted instead of bound", breaks: .claimsAreKept)
+        bug.request = { request in
+            guard request.method == .patch, request.path.contains("/persistentvolumeclaims/") else { return request }
+            return APIRequest(
+                .delete, request.path.replacing("/status", with: ""), headers: request.headers,
+                credentials: request.credentials)
+        }
+        return bug
+    }
+
+    private static var forgetsDeletions: Mutation {
+        var bug = Mutation("deletions of pods are forgotten", breaks: .goalIsReached)
+        bug.request = { request in
+            request.method == .delete && request.path.contains("/pods/") ? nil : request
+        }
+        return bug
+    }
+
+    private static var ignoresPartition: Mutation {
+        var bug = Mutation("the partition is ignored", breaks: .orderedUpdate)
+        bug.read = { plural, object in
+            guard plural == "statefulsets", object["spec", "updateStrategy", "rollingUpdate"] != nil else { return }
+            object["spec", "updateStrategy", "rollingUpdate", "partition"] = .integer(0)
+        }
+        return bug
+    }
+}
