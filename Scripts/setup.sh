@@ -20,6 +20,7 @@ needs=(
     "ip|iproute2|sets up the pods' bridge"
     "iptables|iptables|host ports (used by the portmap CNI plugin)"
     "/usr/include/sqlite3.h|libsqlite3-dev|builds the embedded store"
+    "/usr/include/zlib.h|zlib1g-dev|compresses rotated logs"
     "python3|python3|builds the demo's images"
     "make|make|runs this project's commands"
     "git|git|fetches Swift packages"
@@ -51,8 +52,8 @@ if [ "$(id -u)" -ne 0 ]; then
     else
         say "not root, so these are left out: ${missing[*]}"
         say "to install them: sudo apt-get install ${missing[*]}"
-        # Building needs the header; running without containers needs nothing else.
-        [ -e /usr/include/sqlite3.h ] || exit 1
+        # Building needs the headers; running without containers needs nothing else.
+        [ -e /usr/include/sqlite3.h ] && [ -e /usr/include/zlib.h ] || exit 1
         exit 0
     fi
 fi
