@@ -19,6 +19,8 @@ private enum PodKind {
         }
         hooks.prepareForCreate = { object, _ in
             object["status"] = initialStatus(object.child("spec"))
+            let labels = object.child("metadata").map("labels")
+            object.updateObject("spec") { PodLabelKeys.merge(into: &$0, labels: labels) }
         }
         hooks.prepareForStatusUpdate = { object, old in
             object["metadata", "ownerReferences"] = old["metadata", "ownerReferences"]

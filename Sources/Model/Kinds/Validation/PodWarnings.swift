@@ -3,7 +3,8 @@ internal import ObjectModel
 /// Advice on a pod's spec (upstream's `GetWarningsForPod` and `GetWarningsForPodTemplate`, the common cases).
 enum PodWarnings {
     static func warnings(_ spec: Value, _ path: FieldPath) -> [String] {
-        var warnings: [String] = []
+        var warnings = withoutSelector(
+            spec.items("topologySpreadConstraints"), path.child("topologySpreadConstraints"))
         for key in ["initContainers", "containers"] {
             for (index, container) in spec.items(key).enumerated() {
                 let itemPath = path.child(key).index(index)
@@ -16,7 +17,27 @@ enum PodWarnings {
                 "\(path.child("terminationGracePeriodSeconds")): must be >= 0; negative values are invalid and will be "
                     + "treated as 1")
         }
-        return warnings
+        return warnings + affinity(spec.child("affinity"), path.child("affinity"))
+    }
+
+    private static func affinity(_ affinity: Value, _ path: FieldPath) -> [String] {
+        let required = "requiredDuringSchedulingIgnoredDuringExecution"
+        let preferred = "preferredDuringSchedulingIgnoredDuringExecution"
+        return ["podAffinity", "podAntiAffinity"].flatMap { kind in
+            let rules = affinity.child(kind)
+            return withoutSelector(rules.items(required), path.child(kind).child(required))
+                + withoutSelector(rules.items(preferred), path.child(kind).child(preferred), below: "podAffinityTerm")
+        }
+    }
+
+    /// Terms that mean no pod, because they have no selector.
+    private static func withoutSelector(_ terms: [Value], _ path: FieldPath, below key: String? = nil) -> [String] {
+        terms.enumerated().compactMap { index, item in
+            let term = key.map { item.child($0) } ?? item
+            guard term.object("labelSelector") == nil else { return nil }
+            let termPath = key.map { path.index(index).child($0) } ?? path.index(index)
+            return "\(termPath.child("labelSelector")): a null labelSelector results in matching no pod"
+        }
     }
 
     /// Advice on the pod template of a ReplicaSet or Deployment, and on its name while it is new.

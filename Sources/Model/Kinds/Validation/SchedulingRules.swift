@@ -39,6 +39,9 @@ enum SchedulingRules {
                     Rules.invalid(
                         path.child("operator"), .string(value), "value must be empty when `operator` is 'Exists'"))
             }
+        case "Lt", "Gt":
+            errors.append(
+                Rules.unsupported(path.child("operator"), .string(comparison), ["Equal", "Exists", "Lt", "Gt"]))
         default:
             errors.append(Rules.unsupported(path.child("operator"), .string(comparison), ["Equal", "Exists"]))
         }
@@ -86,7 +89,8 @@ enum SchedulingRules {
             for (index, term) in node.items(preferred).enumerated() {
                 let itemPath = nodePath.child(preferred).index(index)
                 errors += weight(term, itemPath)
-                errors += SelectorRules.nodeSelectorTerm(term.child("preference"), itemPath.child("preference"))
+                errors += SelectorRules.nodeSelectorTerm(
+                    term.child("preference"), itemPath.child("preference"), allowsAnyValue: true)
             }
         }
         for key in ["podAffinity", "podAntiAffinity"] {
@@ -113,40 +117,92 @@ enum SchedulingRules {
         var errors = SelectorRules.labelSelector(term["labelSelector"], path.child("labelSelector"))
         errors += SelectorRules.labelSelector(term["namespaceSelector"], path.child("namespaceSelector"))
         for name in term.texts("namespaces") { errors += Rules.label(name, path.child("namespace")) }
+        errors += labelKeys(term, path)
         if term.text("topologyKey").isEmpty {
-            return errors + [Rules.required(path.child("topologyKey"), "can not be empty")]
+            errors.append(Rules.required(path.child("topologyKey"), "can not be empty"))
         }
         return errors + Rules.qualifiedName(term.text("topologyKey"), path.child("topologyKey"))
     }
 
-    static func topologySpread(_ constraints: [Value], _ path: FieldPath) -> [FieldError] {
-        var seen: Set<[String]> = []
+    /// matchLabelKeys and mismatchLabelKeys (upstream's `ValidateMatchLabelKeysAndMismatchLabelKeys`). A pod's matchLabelKeys
+    /// are in its selector already, so a key given twice shows as an expression whose key is there before. Such an error has
+    /// the index of the key after the path of the term, as upstream.
+    private static func labelKeys(_ term: Value, _ path: FieldPath) -> [FieldError] {
+        let selector = term.object("labelSelector")
+        let matching = term.texts("matchLabelKeys")
         var errors: [FieldError] = []
-        for (index, constraint) in constraints.enumerated() {
-            let itemPath = path.index(index)
-            let skew = constraint.number("maxSkew") ?? 0
-            if skew <= 0 {
-                errors.append(Rules.invalid(itemPath.child("maxSkew"), .integer(Int64(skew)), Rules.notPositive))
-            }
-            let topology = constraint.text("topologyKey")
-            errors +=
-                topology.isEmpty
-                ? [Rules.required(itemPath.child("topologyKey"), "can not be empty")]
-                : Rules.qualifiedName(topology, itemPath.child("topologyKey"))
-            let action = constraint.text("whenUnsatisfiable")
-            if !["DoNotSchedule", "ScheduleAnyway"].contains(action) {
+        for field in ["matchLabelKeys", "mismatchLabelKeys"] where !term.texts(field).isEmpty {
+            if selector == nil {
                 errors.append(
-                    Rules.unsupported(
-                        itemPath.child("whenUnsatisfiable"), .string(action), ["DoNotSchedule", "ScheduleAnyway"]))
+                    Rules.forbidden(path.child(field), "must not be specified when labelSelector is not set"))
+                continue
             }
-            if !seen.insert([topology, action]).inserted {
+            errors += term.texts(field).enumerated().flatMap {
+                Rules.qualifiedName($1, path.child(field).index($0))
+            }
+        }
+        var seen = Set((selector?.child("matchLabels").fields ?? Fields()).map(\.key))
+        for expression in selector?.items("matchExpressions") ?? [] {
+            let key = expression.text("key")
+            if !seen.insert(key).inserted, let index = matching.lastIndex(of: key) {
                 errors.append(
-                    Rules.duplicate(
-                        itemPath.child("{topologyKey, whenUnsatisfiable}"), .string("{\(topology), \(action)}")))
+                    Rules.invalid(
+                        path.index(index), .string(key), "exists in both matchLabelKeys and labelSelector"))
             }
-            errors += SelectorRules.labelSelector(constraint["labelSelector"], itemPath.child("labelSelector"))
+        }
+        let mismatching = Set(term.texts("mismatchLabelKeys"))
+        for (index, key) in matching.enumerated() where mismatching.contains(key) {
+            errors.append(
+                Rules.invalid(
+                    path.child("matchLabelKeys").index(index), .string(key),
+                    "exists in both matchLabelKeys and mismatchLabelKeys"))
         }
         return errors
+    }
+
+    static func topologySpread(_ constraints: [Value], _ path: FieldPath) -> [FieldError] {
+        let kinds = constraints.map { "{\($0.text("topologyKey")), \($0.text("whenUnsatisfiable"))}" }
+        return constraints.enumerated().flatMap { index, constraint -> [FieldError] in
+            let itemPath = path.index(index)
+            let action = constraint.text("whenUnsatisfiable")
+            var errors = positive(constraint.number("maxSkew") ?? 0, itemPath.child("maxSkew"))
+            if constraint.text("topologyKey").isEmpty {
+                errors.append(Rules.required(itemPath.child("topologyKey"), "can not be empty"))
+            }
+            if !spreadActions.contains(action) {
+                errors.append(
+                    Rules.unsupported(itemPath.child("whenUnsatisfiable"), .string(action), spreadActions))
+            }
+            if kinds.dropFirst(index + 1).contains(kinds[index]) {
+                errors.append(
+                    Rules.duplicate(itemPath.child("{topologyKey, whenUnsatisfiable}"), .string(kinds[index])))
+            }
+            errors += minDomains(constraint, itemPath.child("minDomains"))
+            for field in ["nodeAffinityPolicy", "nodeTaintsPolicy"] {
+                guard let policy = constraint[field]?.string, !["Honor", "Ignore"].contains(policy) else { continue }
+                errors.append(
+                    Rules.unsupported(itemPath.child(field), .string(policy), ["Honor", "Ignore"]))
+            }
+            errors += labelKeys(constraint, itemPath)
+            return errors + SelectorRules.labelSelector(constraint["labelSelector"], itemPath.child("labelSelector"))
+        }
+    }
+
+    private static let spreadActions = ["DoNotSchedule", "ScheduleAnyway"]
+
+    private static func minDomains(_ constraint: Value, _ path: FieldPath) -> [FieldError] {
+        guard let number = constraint.number("minDomains") else { return [] }
+        let action = constraint.text("whenUnsatisfiable")
+        guard action != "DoNotSchedule" else { return positive(number, path) }
+        return positive(number, path) + [
+            Rules.invalid(
+                path, .integer(Int64(number)),
+                "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not \(action)")
+        ]
+    }
+
+    private static func positive(_ number: Int, _ path: FieldPath) -> [FieldError] {
+        number > 0 ? [] : [Rules.invalid(path, .integer(Int64(number)), Rules.notPositive)]
     }
 
     static func gates(_ gates: [Value], _ path: FieldPath) -> [FieldError] {

@@ -21,16 +21,18 @@ enum SelectorRules {
         return terms.enumerated().flatMap { nodeSelectorTerm($1, termsPath.index($0)) }
     }
 
-    /// One term of a NodeSelector.
-    static func nodeSelectorTerm(_ term: Value, _ path: FieldPath) -> [FieldError] {
+    /// One term of a NodeSelector; a preferred one may have values that no label can have.
+    static func nodeSelectorTerm(_ term: Value, _ path: FieldPath, allowsAnyValue: Bool = false) -> [FieldError] {
         let expressions = path.child("matchExpressions")
         let fields = path.child("matchFields")
         return term.items("matchExpressions").enumerated().flatMap {
-            requirement($1, expressions.index($0), comparesNumbers: true)
+            requirement($1, expressions.index($0), comparesNumbers: true, allowsAnyValue: allowsAnyValue)
         } + term.items("matchFields").enumerated().flatMap { fieldRequirement($1, fields.index($0)) }
     }
 
-    private static func requirement(_ value: Value, _ path: FieldPath, comparesNumbers: Bool) -> [FieldError] {
+    private static func requirement(
+        _ value: Value, _ path: FieldPath, comparesNumbers: Bool, allowsAnyValue: Bool = false
+    ) -> [FieldError] {
         let comparison = value.text("operator")
         let values = value.texts("values")
         var errors: [FieldError] = []
@@ -57,6 +59,7 @@ enum SelectorRules {
                 Rules.invalid(path.child("operator"), .string(comparison), "not a valid selector operator"))
         }
         errors += Rules.qualifiedName(value.text("key"), path.child("key"))
+        if allowsAnyValue { return errors }
         for (index, text) in values.enumerated() {
             errors += NameRules.labelValue(text).map {
                 Rules.invalid(path.child("values").index(index), .string(text), $0)
