@@ -38,7 +38,7 @@ import Testing
         for uid in ["x", "y", "z"] { state.assume(uid: uid, Self.pod(uid, cpu: cpu), on: "a") }
         #expect(state.place(Self.pod(), claims: ClaimDemand()) != .node("a"))
         for uid in ["x", "y", "z"] { state.forget(uid: uid) }
-        #expect(state.nodes["a"]?.milliCPU == 1000)
+        #expect(state.load(of: "a")?.milliCPU == 1000)
         #expect(state.place(Self.pod(), claims: ClaimDemand()) == .node("a"))
     }
 
@@ -61,7 +61,7 @@ import Testing
     @Test(arguments: [
         (
             node("n", cpu: "500m"), pod(),
-            "1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
+            "1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
         ),
         (
             node("n"), pod(spec: ["nodeSelector": ["disk": "ssd"]]),
@@ -80,6 +80,16 @@ import Testing
         #expect(
             Self.state([node]).place(pod, claims: ClaimDemand())
                 == .unschedulable("0/1 nodes are available: \(expected)"))
+    }
+
+    @Test func podsThatCouldLeaveAreNamedAsVictimsThatAreNotFound() {
+        var state = Self.state([Self.node("n", cpu: "1")])
+        state.assume(uid: "x", Self.pod("x"), on: "n")
+        #expect(
+            state.place(Self.pod(), claims: ClaimDemand())
+                == .unschedulable(
+                    "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption "
+                        + "victims found for incoming pod."))
     }
 
     @Test func tolerationsAndSelectorsLetPodsIn() {

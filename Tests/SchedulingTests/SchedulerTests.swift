@@ -14,7 +14,9 @@ final class HeldTransport: APITransport {
         var requests: [String] = []
         var held: Set<String>
         var waiters: [String: [CheckedContinuation<Void, Never>]] = [:]
-        var watchers: [(prefix: String, continuation: CheckedContinuation<Void, Never>)] = []
+        var watchers: [(count: Int, prefix: String, continuation: CheckedContinuation<Void, Never>)] = []
+
+        func has(_ count: Int, _ prefix: String) -> Bool { requests.count { $0.hasPrefix(prefix) } >= count }
     }
     private let state: Mutex<State>
     private let refused: Set<String>
@@ -26,12 +28,12 @@ final class HeldTransport: APITransport {
 
     var requests: [String] { state.withLock { $0.requests } }
 
-    /// Returns when a request that begins so was made.
-    func waitFor(_ prefix: String) async {
+    /// Returns when a request that begins so was made, or several of them.
+    func waitFor(count: Int = 1, _ prefix: String) async {
         await withCheckedContinuation { continuation in
             let isThere = state.withLock { state -> Bool in
-                if state.requests.contains(where: { $0.hasPrefix(prefix) }) { return true }
-                state.watchers.append((prefix, continuation))
+                if state.has(count, prefix) { return true }
+                state.watchers.append((count, prefix, continuation))
                 return false
             }
             if isThere { continuation.resume() }
@@ -54,8 +56,8 @@ final class HeldTransport: APITransport {
             if isEvent { return [] }
             let line = request.method == .patch ? "\(text) \(JSON.text(body))" : text
             state.requests.append(line)
-            let ready = state.watchers.filter { line.hasPrefix($0.prefix) }.map(\.continuation)
-            state.watchers.removeAll { line.hasPrefix($0.prefix) }
+            let ready = state.watchers.filter { state.has($0.count, $0.prefix) }.map(\.continuation)
+            state.watchers = state.watchers.filter { !state.has($0.count, $0.prefix) }
             return ready
         }
         for continuation in ready { continuation.resume() }
@@ -84,6 +86,7 @@ struct SchedulerFixture {
         CacheIndex("class") { $0.view.claim == nil ? [$0.view.storageClassName] : [] },
     ])
     let classes = ObjectCache<StorageClassView>()
+    let namespaces = ObjectCache<NamespaceView>()
 
     static func node(_ name: String, cpu: String = "4") -> Value {
         [
@@ -109,6 +112,7 @@ struct SchedulerFixture {
     }
 
     func start(nodes: [Value], claims: [Value] = [], volumes: [Value] = [], classes: [Value] = []) {
+        namespaces.replace([], at: Revision(1))
         self.classes.replace(classes, at: Revision(1))
         self.volumes.replace(volumes, at: Revision(1))
         self.claims.replace(claims, at: Revision(1))
@@ -126,7 +130,8 @@ struct SchedulerFixture {
                 throw CancellationError()
             }, random: { 0 })
         let scheduler = Scheduler(
-            SchedulerCaches(pods: pods, nodes: nodes, claims: claims, volumes: volumes, classes: classes),
+            SchedulerCaches(
+                pods: pods, nodes: nodes, claims: claims, volumes: volumes, classes: classes, namespaces: namespaces),
             client: client, events: EventRecorder(component: "test", client: client, clock: clock), clock: clock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         await withTaskGroup(of: Void.self) { group in
@@ -178,6 +183,24 @@ struct SchedulerFixture {
             await transport.waitFor("PATCH /api/v1/namespaces/ns/pods/b/status")
             transport.release(a)
             await transport.waitFor(b)
+        }
+        #expect(Self.bindings(transport) == [a, b])
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func whatAPodHeldThatGoesUnboundIsGivenToOthers() async {
+        let fixture = SchedulerFixture()
+        let (a, b) = (path("a"), path("b"))
+        let transport = HeldTransport(holding: [a])
+        await fixture.run(transport) {
+            fixture.start(nodes: [SchedulerFixture.node("n", cpu: "1")])
+            fixture.pods.apply(WatchEvent(kind: .added, object: SchedulerFixture.pod("a", revision: 2)))
+            await transport.waitFor(a)
+            fixture.pods.apply(WatchEvent(kind: .added, object: SchedulerFixture.pod("b", revision: 3)))
+            await transport.waitFor("PATCH /api/v1/namespaces/ns/pods/b/status")
+            fixture.pods.apply(WatchEvent(kind: .deleted, object: SchedulerFixture.pod("a", revision: 4)))
+            await transport.waitFor(b)
+            transport.release(a)
         }
         #expect(Self.bindings(transport) == [a, b])
     }

@@ -233,6 +233,55 @@ import Testing
         #expect(requests.last?.contains("node(s) didn't find available persistent volumes to bind") == true)
     }
 
+    @Test func aPodWithoutAVolumeWaitsForOneOrForItsNodeToGo() throws {
+        let selected = Self.claim("c", selected: "gone")
+        let demand = Self.demand([Self.waiting(selected, Self.storageClass(Self.made))])
+        let needs = PodNeeds(PlacingTests.pod(), claims: demand)
+        let verdict = PlacingTests.state([Self.node("a")]).verdict(on: needs)
+        let rejection = try #require(verdict.rejection)
+        #expect(rejection.filters == [.volumeBinding])
+        for (node, helps) in [("gone", true), ("other", false)] {
+            let change = try #require(ClusterChange(node: Self.node(node), nil))
+            #expect(change.filters.contains(.volumeBinding))
+            #expect(rejection.mayEnd(.volumeBinding, by: change, [:]) == helps, "\(node)")
+        }
+        #expect(rejection.mayEnd(.volumeBinding, by: .volume(claim: nil), [:]))
+    }
+
+    @Test func bothReasonsOfANodeAreTold() {
+        var demand = Self.demand([Self.waiting(Self.claim("c"), Self.storageClass(Self.handMade))])
+        demand.volumeAffinities = [NodeSelector(["nodeSelectorTerms": []])]
+        let placement = PlacingTests.state([Self.node("a")]).place(PlacingTests.pod(), claims: demand)
+        let reasons =
+            "1 node(s) didn't find available persistent volumes to bind, "
+            + "1 node(s) didn't match PersistentVolume's node affinity."
+        guard case .unschedulable(let text) = placement else {
+            Issue.record("\(placement)")
+            return
+        }
+        #expect(text.hasPrefix("0/1 nodes are available: " + reasons), "\(text)")
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func aVolumeThatCouldNotBeBoundIsGivenToAnotherClaim() async {
+        let fixture = SchedulerFixture()
+        let volumePath = "PATCH /api/v1/persistentvolumes/x"
+        let transport = HeldTransport(holding: [volumePath], refusing: [volumePath])
+        await fixture.run(transport) {
+            fixture.start(
+                nodes: [SchedulerFixture.node("n")], claims: [Self.claim("a"), Self.claim("b")],
+                volumes: [Self.volume("x")], classes: [Self.storageClass(Self.handMade)])
+            fixture.pods.apply(WatchEvent(kind: .added, object: SchedulerFixture.pod("a", revision: 2, claim: "a")))
+            await transport.waitFor(volumePath)
+            fixture.pods.apply(WatchEvent(kind: .added, object: SchedulerFixture.pod("b", revision: 3, claim: "b")))
+            await transport.waitFor("PATCH /api/v1/namespaces/ns/pods/b/status")
+            transport.release(volumePath)
+            await transport.waitFor(count: 2, volumePath)
+        }
+        let asked = transport.requests.filter { $0.hasPrefix(volumePath) }
+        #expect(asked.map { $0.contains(#""uid":"c-b""#) } == [false, true])
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func anExistingVolumeComesBeforeAMadeOne() async {
         let fixture = SchedulerFixture()

@@ -44,22 +44,52 @@ package struct NodeSelector: Sendable, Hashable {
         }
     }
 
+    /// The only nodes that can match: those that every term names with `metadata.name In`; nil when one names none. Empty
+    /// when the terms contradict themselves.
+    var nodeNames: Set<String>? {
+        var names: Set<String> = []
+        for term in terms {
+            let choices = term.filter { $0.isField && $0.key == "metadata.name" && $0.comparison == "In" }
+                .map { Set($0.values) }
+            guard let first = choices.first else { return nil }
+            names.formUnion(choices.dropFirst().reduce(first) { $0.intersection($1) })
+        }
+        return terms.isEmpty ? nil : names
+    }
+
     /// Whether a node matches.
     package func matches(_ node: NodeView) -> Bool {
         terms.contains { term in !term.isEmpty && term.allSatisfy { $0.holds(node) } }
     }
 }
 
-/// What a pod asks of its node: `spec.nodeSelector` and the required node affinity.
+/// What a pod asks of its node's labels and name: `spec.nodeSelector` and the node affinity.
 struct PodNodeAffinity: Sendable {
+    /// Nodes that are worth more, and how much more.
+    struct Preference: Sendable {
+        let selector: NodeSelector
+        let weight: Int
+    }
+
     private let labels: [String: String]
     private let required: NodeSelector?
+    let preferred: [Preference]
 
     init(_ pod: PodView) {
         labels = pod.spec.nodeSelector
-        required = pod.spec.affinity?.at(["nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"])
-            .map { NodeSelector($0) }
+        let affinity = pod.spec.affinity?["nodeAffinity"]
+        let requirement = affinity?["requiredDuringSchedulingIgnoredDuringExecution"]
+        required = requirement?.fields == nil ? nil : requirement.map { NodeSelector($0) }
+        preferred = (affinity?["preferredDuringSchedulingIgnoredDuringExecution"]?.array ?? []).compactMap { wish in
+            guard let term = wish["preference"], let weight = wish["weight"]?.int, 1...100 ~= weight else { return nil }
+            return Preference(selector: NodeSelector(["nodeSelectorTerms": [term]]), weight: weight)
+        }
     }
+
+    /// Whether it requires nothing.
+    var isEmpty: Bool { labels.isEmpty && required == nil }
+    /// The only nodes that can match, by name; nil when the pod names none.
+    var nodeNames: Set<String>? { required?.nodeNames }
 
     func matches(_ node: NodeView) -> Bool {
         labels.allSatisfy { node.metadata.labels[$0.key] == $0.value } && required?.matches(node) ?? true

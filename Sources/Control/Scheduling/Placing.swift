@@ -22,68 +22,132 @@ package enum Placement: Sendable, Hashable {
     case unschedulable(String)
 }
 
+/// A decision, and what stood in its way.
+struct Verdict: Sendable {
+    let placement: Placement
+    /// The rules that refused nodes; empty when the pod has a node.
+    var rejection: Rejection?
+}
+
 extension SchedulingState {
-    /// Chooses a node: filters in upstream's order, then the emptiest node, then the one with fewest pods, then by name. Pure; looks at each node once.
+    /// Chooses a node: of those that pass every filter the one with the best sum of scores, then with the fewest pods, then
+    /// by name. Pure. Of 100 nodes or more it stops looking when it has found enough.
     package func place(_ pod: PodView, claims: ClaimDemand) -> Placement {
-        guard !nodes.isEmpty else { return .unschedulable("no nodes available to schedule pods") }
-        if let obstacle = claims.obstacle {
-            return .unschedulable(Self.message(nodes.count, [obstacle + "."], resolvable: 0))
+        verdict(on: PodNeeds(pod, claims: claims)).placement
+    }
+
+    /// What `place` decides, with what a later decision has to wait for.
+    func verdict(on pod: PodNeeds) -> Verdict {
+        guard tallies.keeps(PodTallies.asked(by: pod.terms)) else {
+            var prepared = self
+            prepared.prepare(pod.terms)
+            return prepared.verdict(on: pod)
         }
-        let demand = PodDemand(pod)
-        let affinity = PodNodeAffinity(pod)
-        var reasons: [String: Int] = [:]
-        var resolvable = 0
-        var best: (name: String, score: Int64, pods: Int)?
-        for (name, load) in nodes {
-            let verdict = Self.verdict(pod, affinity, demand, claims, on: load)
-            guard verdict.reasons.isEmpty else {
-                for reason in verdict.reasons { reasons[reason, default: 0] += 1 }
-                if verdict.isResolvable { resolvable += 1 }
-                continue
+        if order.slots.isEmpty {
+            return rejected(pod, "no nodes available to schedule pods", by: Set(FilterName.allCases))
+        }
+        let names = pod.affinity.nodeNames
+        if names?.isEmpty == true {
+            return rejected(pod, ["pod affinity terms conflict"], resolvable: 0, by: [.nodeAffinity])
+        }
+        if let obstacle = pod.claims.obstacle {
+            return rejected(pod, [obstacle], resolvable: 0, by: [.volumeBinding])
+        }
+        var search = NodeSearch(filters: filters(for: pod))
+        search.look(at: candidates(names), in: self)
+        if search.fitting.isEmpty {
+            let unnamed = order.slots.count - search.refused
+            let filters = search.rejecting.union(unnamed > 0 ? [.nodeAffinity] : [])
+            return rejected(pod, search.reasons(unnamed: unnamed), resolvable: search.resolvable, by: filters)
+        }
+        return Verdict(placement: .node(best(of: search.fitting.map { loads[$0] }, for: pod)))
+    }
+
+    /// The nodes to look at, in order: those that the pod names, or all from `start` on.
+    private func candidates(_ names: Set<String>?) -> [Int] {
+        if let names { return names.sorted().compactMap { load(of: $0) }.filter(\.facts.isKnown).map(\.slot) }
+        let start = self.start % order.slots.count
+        return Array(order.slots[start...] + order.slots[..<start])
+    }
+
+    private func best(of nodes: [NodeLoad], for pod: PodNeeds) -> String {
+        var sums = Array(repeating: 0, count: nodes.count)
+        if nodes.count > 1 {
+            for score in scores(for: pod) {
+                let values = score.scores(of: nodes)
+                for index in sums.indices { sums[index] += score.weight * values[index] }
             }
-            let score = load.score(with: demand)
-            let isBetter = best.map { (-score, load.pods, name) < (-$0.score, $0.pods, $0.name) } ?? true
-            if isBetter { best = (name, score, load.pods) }
         }
-        if let best { return .node(best.name) }
-        let histogram = reasons.map { "\($0.value) \($0.key)" }.sorted().joined(separator: ", ")
-        return .unschedulable(Self.message(nodes.count, [histogram + "."], resolvable: resolvable))
+        var best = 0
+        for index in nodes.indices.dropFirst() where sums[index] >= sums[best] {
+            let (node, other) = (nodes[index], nodes[best])
+            let isBetter = sums[index] > sums[best] || (node.pods, node.facts.name) < (other.pods, other.facts.name)
+            if isBetter { best = index }
+        }
+        return nodes[best].facts.name
     }
 
-    private static func verdict(
-        _ pod: PodView, _ affinity: PodNodeAffinity, _ demand: PodDemand, _ claims: ClaimDemand, on load: NodeLoad
-    ) -> (reasons: [String], isResolvable: Bool) {
-        let node = load.view
-        let unschedulable = TaintView(["key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"])
-        if node.unschedulable, !pod.spec.tolerations.contains(where: { $0.tolerates(unschedulable) }) {
-            return (["node(s) were unschedulable"], false)
+    private func rejected(
+        _ pod: PodNeeds, _ reasons: [String], resolvable: Int, by filters: Set<FilterName>
+    ) -> Verdict {
+        let count = order.slots.count
+        let head = "0/\(count) nodes are available: "
+        var preemption = "not eligible due to preemptionPolicy=Never."
+        if pod.mayPreempt {
+            var parts: [String] = []
+            if resolvable > 0 { parts.append("\(resolvable) No preemption victims found for incoming pod") }
+            if count > resolvable {
+                parts.append("\(count - resolvable) Preemption is not helpful for scheduling")
+            }
+            preemption = head + parts.sorted().joined(separator: ", ") + "."
         }
-        let repelling = node.taints.filter { $0.effect == "NoSchedule" || $0.effect == "NoExecute" }
-        if repelling.contains(where: { taint in !pod.spec.tolerations.contains { $0.tolerates(taint) } }) {
-            return (["node(s) had untolerated taint(s)"], false)
-        }
-        if !affinity.matches(node) { return (["node(s) didn't match Pod's node affinity/selector"], false) }
-        if demand.hostPorts.contains(where: { load.hostPorts[$0, default: 0] > 0 }) {
-            return (["node(s) didn't have free ports for the requested pod ports"], true)
-        }
-        let shortages = load.shortages(for: demand)
-        if !shortages.isEmpty { return (shortages, true) }
-        var reasons: [String] = []
-        if !claims.volumeAffinities.allSatisfy({ $0.matches(node) }) {
-            reasons.append("node(s) didn't match PersistentVolume's node affinity")
-        }
-        if claims.volumes(on: node) == nil { reasons.append(ClaimDemand.noVolumes) }
-        return (reasons, false)
+        let text = head + reasons.joined(separator: ", ") + ". preemption: " + preemption
+        return rejected(pod, text, by: filters)
     }
 
-    private static func message(_ count: Int, _ parts: [String], resolvable: Int) -> String {
-        var preemption: [String] = []
-        if resolvable > 0 { preemption.append("\(resolvable) No preemption victims found for incoming pod") }
-        if count > resolvable {
-            preemption.append("\(count - resolvable) Preemption is not helpful for scheduling")
+    private func rejected(_ pod: PodNeeds, _ text: String, by filters: Set<FilterName>) -> Verdict {
+        Verdict(placement: .unschedulable(text), rejection: Rejection(filters: filters, pod: pod))
+    }
+}
+
+/// The nodes that pass the filters, and how many did not and why.
+private struct NodeSearch {
+    let filters: [any NodeFilter]
+    var fitting: [Int] = []
+    var refused = 0
+    var resolvable = 0
+    var rejecting: Set<FilterName> = []
+    private var histogram: [String: Int] = [:]
+
+    init(filters: [any NodeFilter]) { self.filters = filters }
+
+    /// Stops when it has found enough.
+    mutating func look(at slots: [Int], in state: SchedulingState) {
+        let enough = NodeOrder.sample(of: slots.count)
+        for slot in slots {
+            look(at: state.loads[slot])
+            if fitting.count >= enough { return }
         }
-        let head = "0/\(count) nodes are available:"
-        return ([head] + parts).joined(separator: " ")
-            + " preemption: \(head) \(preemption.sorted().joined(separator: ", "))."
+    }
+
+    private mutating func look(at node: NodeLoad) {
+        for filter in filters {
+            guard let refusal = filter.refusal(of: node) else { continue }
+            refused += 1
+            if refusal.isResolvable { resolvable += 1 }
+            for reason in refusal.reasons { histogram[reason, default: 0] += 1 }
+            rejecting.insert(type(of: filter).name)
+            return
+        }
+        fitting.append(node.slot)
+    }
+
+    /// The reasons with their counts, sorted as text. Nodes that were not looked at are those the pod does not name.
+    func reasons(unnamed: Int) -> [String] {
+        var counts = histogram
+        if unnamed > 0 {
+            counts["node(s) didn't satisfy plugin(s) [\(FilterName.nodeAffinity.rawValue)]"] = unnamed
+        }
+        return counts.map { "\($0.value) \($0.key)" }.sorted()
     }
 }

@@ -12,30 +12,38 @@ package struct SchedulerCaches: Sendable {
     let claims: ObjectCache<PersistentVolumeClaimView>
     let volumes: ObjectCache<PersistentVolumeView>
     let classes: ObjectCache<StorageClassView>
+    let namespaces: ObjectCache<NamespaceView>
 
     /// These caches.
     package init(
         pods: ObjectCache<PodView>, nodes: ObjectCache<NodeView>, claims: ObjectCache<PersistentVolumeClaimView>,
-        volumes: ObjectCache<PersistentVolumeView>, classes: ObjectCache<StorageClassView>
+        volumes: ObjectCache<PersistentVolumeView>, classes: ObjectCache<StorageClassView>,
+        namespaces: ObjectCache<NamespaceView>
     ) {
         self.pods = pods
         self.nodes = nodes
         self.claims = claims
         self.volumes = volumes
         self.classes = classes
+        self.namespaces = namespaces
     }
 }
 
 /// Gives pods nodes: takes pending pods in order, places each on what is known and assumed, and binds through the API.
 ///
 /// One decision at a time, up to 64 bindings under way. A pod that fits nowhere gets its PodScheduled condition and a
-/// FailedScheduling event once for each reason, and is looked at again when something changes that can help.
+/// FailedScheduling event once for each reason, and is looked at again when something changes that can help: what refused it
+/// says which changes (`Rejection`).
 package final class Scheduler: ControlLoop {
     private struct State {
         var cluster = SchedulingState()
         var pending = PendingPods()
         var reservations = VolumeReservations()
         var binding = 0
+
+        mutating func reconsider(_ change: ClusterChange?) {
+            if let change { pending.reconsider(change, namespaces: cluster.namespaces) }
+        }
     }
 
     /// The name in `spec.schedulerName` of the pods it serves.
@@ -69,38 +77,45 @@ package final class Scheduler: ControlLoop {
         caches.nodes.onChange { [weak self] change in
             self?.changed { state in
                 state.cluster.setNode(change.latest.key.name, change.new?.view)
-                // Heartbeats help nobody.
-                if change.old?.view.schedulingFacts != change.new?.view.schedulingFacts {
-                    state.pending.reconsiderAll()
-                }
+                state.reconsider(ClusterChange(node: change.old?.view, change.new?.view))
             }
         }
-        caches.claims.onChange { [weak self] _ in self?.changed { $0.pending.reconsiderAll() } }
-        caches.volumes.onChange { [weak self] change in
+        caches.namespaces.onChange { [weak self] change in
+            guard change.old?.view.metadata.labels != change.new?.view.metadata.labels else { return }
             self?.changed { state in
-                if change.new?.view.claim != nil || change.new == nil {
-                    state.reservations.release(volume: change.latest.key.name)
-                }
-                state.pending.reconsiderAll()
+                state.cluster.setNamespace(change.latest.key.name, change.new?.view.metadata.labels)
+                state.reconsider(.namespaces)
             }
         }
-        caches.classes.onChange { [weak self] _ in self?.changed { $0.pending.reconsiderAll() } }
+        caches.claims.onChange { [weak self] change in self?.changed { $0.reconsider(.claim(change.latest.key)) } }
+        caches.volumes.onChange { [weak self] change in
+            let claim = change.latest.view.claim.map { NamespacedName(namespace: $0.namespace, name: $0.name) }
+            self?.changed { state in
+                if claim != nil || change.new == nil { state.reservations.release(volume: change.latest.key.name) }
+                state.reconsider(.volume(claim: claim))
+            }
+        }
+        caches.classes.onChange { [weak self] _ in self?.changed { $0.reconsider(.storageClass) } }
     }
 
     private func podChanged(_ change: CacheChange<PodView>) {
         let pod = change.latest
         changed { state in
             let view = change.new?.view
+            let wasAssumed = state.cluster.assumedNode(of: pod.uid) != nil
             state.cluster.setPod(uid: pod.uid, view)
-            let freed = change.old?.view.isScheduled == true && (view == nil || view?.isTerminal == true)
-            if freed { state.pending.reconsiderAll() }
+            state.reconsider(ClusterChange(pod: change.old?.view, view))
             guard let view, Self.needsNode(view) else {
                 state.pending.remove(pod.key)
-                if view == nil { state.cluster.forget(uid: pod.uid) }
+                // One that went before it was bound is in no change of placed pods.
+                if wasAssumed, view?.isScheduled != true, state.cluster.assumedNode(of: pod.uid) == nil {
+                    state.pending.reconsiderAll()
+                }
                 return
             }
-            // Its own status changes with every attempt; only a changed spec can help.
-            if change.old?.uid != pod.uid || change.old?.view.spec != view.spec {
+            // Its own status changes with every attempt; only a changed spec or label can help.
+            let old = change.old?.view
+            if change.old?.uid != pod.uid || old?.spec != view.spec || old?.metadata.labels != view.metadata.labels {
                 state.pending.add(pod.key, priority: view.spec.priority)
             }
         }
@@ -117,8 +132,10 @@ package final class Scheduler: ControlLoop {
     }
 
     package func run() async {
-        for cache in [caches.pods, caches.nodes, caches.claims, caches.volumes, caches.classes] as [any RevisionedCache]
-        {
+        let read: [any RevisionedCache] = [
+            caches.pods, caches.nodes, caches.claims, caches.volumes, caches.classes, caches.namespaces,
+        ]
+        for cache in read {
             await cache.waitUntilSynced()
         }
         await withDiscardingTaskGroup { group in
@@ -162,16 +179,30 @@ package final class Scheduler: ControlLoop {
     private func decide(_ pod: CachedObject<PodView>) -> Work? {
         let demand = claimDemand(of: pod.view)
         return state.withLock { state in
+            let former = state.cluster.assumedNode(of: pod.uid)
             state.cluster.forget(uid: pod.uid)
             state.reservations.release(demand.waiting)
-            let claims = state.reservations.apply(to: demand)
-            switch state.cluster.place(pod.view, claims: claims) {
+            let needs = PodNeeds(pod.view, claims: state.reservations.apply(to: demand))
+            state.cluster.prepare(needs.terms)
+            let verdict = state.cluster.verdict(on: needs)
+            if let former, verdict.placement != .node(former) {
+                // What was held for it there is free for others.
+                state.pending.reconsiderAll(except: pod.key)
+            }
+            switch verdict.placement {
             case .node(let node):
                 state.cluster.assume(uid: pod.uid, pod.view, on: node)
-                let volumes = state.cluster.nodes[node].flatMap { claims.volumes(on: $0.view) } ?? VolumeChoice()
+                let volumes =
+                    state.cluster.load(of: node).flatMap { needs.claims.volumes(on: $0.view) } ?? VolumeChoice()
                 state.reservations.hold(volumes)
+                if volumes.isEmpty {
+                    state.pending.settle(pod.key)
+                } else {
+                    state.pending.refuse(pod.key, Rejection(filters: [.volumeBinding], pod: needs))
+                }
                 return .bind(pod, node: node, volumes: volumes)
             case .unschedulable(let message):
+                if let rejection = verdict.rejection { state.pending.refuse(pod.key, rejection) }
                 let told = pod.view.status.conditions.condition("PodScheduled")
                 return told?.message == message ? nil : .refuse(pod, message: message)
             }
@@ -215,7 +246,7 @@ package final class Scheduler: ControlLoop {
                 state.cluster.forget(uid: pod.uid)
                 state.reservations.release(volumes.bindings.map(\.claim))
                 if error.isNotFound { state.pending.remove(pod.key) } else { state.pending.retry(pod.key, now: now) }
-                // What was held for it is free again.
+                // What was held for it is free again: others may have waited for it.
                 state.pending.reconsiderAll()
             }
             logger.debug("a binding failed", metadata: ["pod": "\(pod.key)", "node": "\(node)", "error": "\(error)"])
@@ -240,12 +271,5 @@ package final class Scheduler: ControlLoop {
             let now = clock.uptime()
             changed { $0.pending.retry(pod.key, now: now) }
         }
-    }
-}
-
-extension NodeView {
-    /// What of a node decides about placing.
-    fileprivate var schedulingFacts: [AnyHashable] {
-        [metadata.labels, unschedulable, taints, allocatable]
     }
 }

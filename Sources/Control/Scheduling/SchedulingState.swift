@@ -1,147 +1,119 @@
 internal import Kinds
 internal import ObjectModel
 
-/// What a pod takes from a node.
-package struct PodDemand: Sendable, Hashable {
-    /// CPU in thousandths of a core.
-    let milliCPU: Int64
-    /// Memory in bytes.
-    let memory: Int64
-    /// Other resources in whole units.
-    let others: [String: Int64]
-    /// Host ports as `PROTOCOL/PORT`.
-    let hostPorts: Set<String>
-
-    init(_ pod: PodView) {
-        let requests = pod.spec.totalRequests
-        milliCPU = requests["cpu"]?.milli ?? 0
-        memory = requests["memory"]?.roundedUp ?? 0
-        others = requests.filter { $0.key != "cpu" && $0.key != "memory" }.mapValues(\.roundedUp)
-        hostPorts = Set(pod.spec.hostPorts.map { "\($0.transport)/\($0.hostPort)" })
-    }
-}
-
-/// A node and what is taken from it. Sums are kept up to date pod by pod, so that placing does not count again.
-///
-/// They have 128 bits: no number of pods with the largest requests overflows, and what a pod took is given back exactly.
-package struct NodeLoad: Sendable {
-    let view: NodeView
-    let capacity: [String: Int128]
-    private(set) var milliCPU: Int128 = 0
-    private(set) var memory: Int128 = 0
-    private(set) var others: [String: Int128] = [:]
-    private(set) var pods = 0
-    private(set) var hostPorts: [String: Int] = [:]
-
-    init(_ view: NodeView) {
-        self.view = view
-        capacity = Dictionary(
-            view.allocatable.map { ($0.key, Int128($0.key == "cpu" ? $0.value.milli : $0.value.roundedUp)) },
-            uniquingKeysWith: { $1 })
-    }
-
-    /// The node with other facts and the same load.
-    func updated(_ view: NodeView) -> NodeLoad {
-        var copy = NodeLoad(view)
-        (copy.milliCPU, copy.memory, copy.others) = (milliCPU, memory, others)
-        (copy.pods, copy.hostPorts) = (pods, hostPorts)
-        return copy
-    }
-
-    mutating func add(_ demand: PodDemand, sign: Int128 = 1) {
-        milliCPU += sign * Int128(demand.milliCPU)
-        memory += sign * Int128(demand.memory)
-        for (name, amount) in demand.others { others[name, default: 0] += sign * Int128(amount) }
-        pods += Int(sign)
-        for port in demand.hostPorts { hostPorts[port, default: 0] += Int(sign) }
-    }
-
-    /// The first resources that a demand does not find here, in upstream's words.
-    func shortages(for demand: PodDemand) -> [String] {
-        var reasons: [String] = []
-        if let limit = capacity["pods"], Int128(pods + 1) > limit { reasons.append("Too many pods") }
-        if demand.milliCPU > 0, milliCPU + Int128(demand.milliCPU) > capacity["cpu"] ?? 0 {
-            reasons.append("Insufficient cpu")
-        }
-        if demand.memory > 0, memory + Int128(demand.memory) > capacity["memory"] ?? 0 {
-            reasons.append("Insufficient memory")
-        }
-        for (name, amount) in demand.others.sorted(by: { $0.key < $1.key })
-        where amount > 0 && others[name, default: 0] + Int128(amount) > capacity[name] ?? 0 {
-            reasons.append("Insufficient \(name)")
-        }
-        return reasons
-    }
-
-    /// How empty the node would be with the pod: 0 to 100, the mean of CPU and memory (LeastAllocated).
-    func score(with demand: PodDemand) -> Int64 {
-        func free(_ used: Int128, _ limit: Int128) -> Int128 { limit <= 0 ? 0 : max(0, (limit - used) * 100 / limit) }
-        let mean =
-            (free(milliCPU + Int128(demand.milliCPU), capacity["cpu"] ?? 0)
-                + free(memory + Int128(demand.memory), capacity["memory"] ?? 0)) / 2
-        return Int64(clamping: mean)
-    }
-}
-
 /// All nodes with their loads, assumed placements included: a pod counts from the moment its node is chosen.
+///
+/// Everything that a decision reads is kept up to date change by change; a decision looks at nodes, never at all pods.
 package struct SchedulingState: Sendable {
-    private struct Taken: Sendable {
-        var node: String
-        var demand: PodDemand
-        var isAssumed: Bool
-    }
-
-    /// The nodes by name.
-    private(set) var nodes: [String: NodeLoad] = [:]
-    private var taken: [String: Taken] = [:]
+    /// Nodes by slot. A slot of a node that is gone stays while pods name it.
+    private(set) var loads: [NodeLoad] = []
+    private var slots: [String: Int] = [:]
+    private var freeSlots: [Int] = []
+    /// The nodes that are there, in the order they are looked at.
+    private(set) var order = NodeOrder()
+    /// Where in the order the next decision begins, so that all nodes are looked at equally often.
+    private(set) var start = 0
+    private(set) var tallies = PodTallies()
+    private(set) var namespaces: NamespaceLabels = [:]
+    private var placed: [String: PlacedPod] = [:]
+    /// The placed pods of which the API does not know yet.
+    private var assumed: Set<String> = []
 
     /// No nodes.
     package init() {}
 
+    /// A node that is there, or that pods name.
+    func load(of node: String) -> NodeLoad? { slots[node].map { loads[$0] } }
+
+    // MARK: Nodes and namespaces
+
     mutating func setNode(_ name: String, _ view: NodeView?) {
-        guard let view else {
-            nodes[name] = nil
-            return
-        }
-        if let load = nodes[name] {
-            nodes[name] = load.updated(view)
-        } else {
-            var load = NodeLoad(view)
-            for entry in taken.values where entry.node == name { load.add(entry.demand) }
-            nodes[name] = load
-        }
+        guard view != nil || slots[name] != nil else { return }
+        let slot = slot(of: name)
+        let old = loads[slot].facts
+        let new = view.map { NodeFacts($0) } ?? .unknown(name)
+        loads[slot].facts = new
+        if old.labels != new.labels { tallies.setNode(slot, from: old.labels, to: new.labels) }
+        if new.isKnown { order.insert(slot, zone: new.zone) } else { order.remove(slot) }
+        freeIfUnused(slot)
     }
+
+    /// A namespace's labels; nil when it is gone.
+    mutating func setNamespace(_ name: String, _ labels: [String: String]?) {
+        let old = namespaces[name]
+        namespaces[name] = labels
+        if old ?? [:] != labels ?? [:] { tallies.namespaceChanged(from: old ?? [:], to: labels ?? [:]) }
+    }
+
+    private mutating func slot(of node: String) -> Int {
+        if let known = slots[node] { return known }
+        let slot = freeSlots.popLast() ?? loads.count
+        let load = NodeLoad(.unknown(node), slot: slot)
+        if slot == loads.count { loads.append(load) } else { loads[slot] = load }
+        slots[node] = slot
+        return slot
+    }
+
+    private mutating func freeIfUnused(_ slot: Int) {
+        guard !loads[slot].facts.isKnown, loads[slot].pods == 0 else { return }
+        slots[loads[slot].facts.name] = nil
+        freeSlots.append(slot)
+    }
+
+    // MARK: Pods
 
     /// A pod as the API has it; nil when it is gone. Ended pods take nothing.
     mutating func setPod(uid: String, _ pod: PodView?) {
         if let pod, pod.isScheduled, !pod.isTerminal {
-            take(uid, pod.spec.nodeName, PodDemand(pod), assumed: false)
-        } else if taken[uid]?.isAssumed != true || pod == nil || pod?.isTerminal == true {
+            take(uid, pod, on: pod.spec.nodeName, assumed: false)
+        } else if !assumed.contains(uid) || pod == nil || pod?.isTerminal == true {
             release(uid)
         }
     }
 
     /// Counts a pod on the node chosen for it, before the API has it.
     mutating func assume(uid: String, _ pod: PodView, on node: String) {
-        take(uid, node, PodDemand(pod), assumed: true)
+        take(uid, pod, on: node, assumed: true)
+        let count = order.slots.count
+        let sample = NodeOrder.sample(of: count)
+        if sample < count { start = (start + sample) % count }
     }
 
     /// Takes an assumption back; what the API has stays.
-    mutating func forget(uid: String) { if taken[uid]?.isAssumed == true { release(uid) } }
+    mutating func forget(uid: String) { if assumed.contains(uid) { release(uid) } }
 
     /// The node assumed for a pod.
-    func assumedNode(of uid: String) -> String? {
-        taken[uid].flatMap { $0.isAssumed ? $0.node : nil }
-    }
+    func assumedNode(of uid: String) -> String? { assumed.contains(uid) ? placed[uid]?.node : nil }
 
-    private mutating func take(_ uid: String, _ node: String, _ demand: PodDemand, assumed: Bool) {
-        release(uid)
-        taken[uid] = Taken(node: node, demand: demand, isAssumed: assumed)
-        nodes[node]?.add(demand)
+    private mutating func take(_ uid: String, _ pod: PodView, on node: String, assumed isAssumed: Bool) {
+        let demand = PodDemand(pod)
+        let traits = PodTraits(pod)
+        // Most updates are of a status. What a placed pod says about others never changes.
+        let known = placed[uid]
+        if known?.node != node || known?.demand != demand || known?.traits != traits {
+            release(uid)
+            let pod = PlacedPod(PodTerms(pod), demand, traits, on: node, slot: slot(of: node))
+            placed[uid] = pod
+            loads[pod.slot].add(demand)
+            tallies.add(pod, sign: 1, namespaces, nodes: loads)
+        }
+        if isAssumed { assumed.insert(uid) } else { assumed.remove(uid) }
     }
 
     private mutating func release(_ uid: String) {
-        guard let entry = taken.removeValue(forKey: uid) else { return }
-        nodes[entry.node]?.add(entry.demand, sign: -1)
+        assumed.remove(uid)
+        guard let pod = placed.removeValue(forKey: uid) else { return }
+        loads[pod.slot].add(pod.demand, sign: -1)
+        tallies.add(pod, sign: -1, namespaces, nodes: loads)
+        freeIfUnused(pod.slot)
+    }
+
+    // MARK: Terms
+
+    /// Keeps the sums that decisions about pods like this one ask for, so that they need not count.
+    mutating func prepare(_ terms: PodTerms) {
+        let keys = PodTallies.asked(by: terms)
+        if keys.isEmpty { return }
+        tallies.keep(keys, namespaces, nodes: loads, pods: placed.values)
     }
 }

@@ -144,7 +144,8 @@ package struct Cluster: Sendable {
         let scheduler = Scheduler(
             SchedulerCaches(
                 pods: caches.pods, nodes: caches.nodes, claims: caches.claims, volumes: caches.volumes,
-                classes: caches.storageClasses), client: client, events: events, logger: logger)
+                classes: caches.storageClasses, namespaces: caches.namespaces), client: client, events: events,
+            logger: logger)
         // What subscribes to the caches is made before they are fed.
         let parts = try await node.prepare(plane, caches, nodes)
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -52,6 +52,8 @@ package struct PodSpecView: Sendable, Hashable {
     package let imagePullSecrets: [String]
     /// Its priority.
     package let priority: Int
+    /// `PreemptLowerPriority` or `Never`; empty when not told.
+    package let preemptionPolicy: String
     /// The scheduler that places it.
     package let schedulerName: String
     /// Names of the gates that keep it from being scheduled.
@@ -94,6 +96,7 @@ package struct PodSpecView: Sendable, Hashable {
         securityContext = spec.object("securityContext")
         imagePullSecrets = spec.items("imagePullSecrets").map { $0.text("name") }
         priority = spec.number("priority") ?? 0
+        preemptionPolicy = spec.text("preemptionPolicy")
         schedulerName = spec["schedulerName"]?.string ?? "default-scheduler"
         schedulingGates = spec.items("schedulingGates").map { $0.text("name") }
         affinity = spec.object("affinity")

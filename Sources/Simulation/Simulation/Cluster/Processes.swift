@@ -22,7 +22,8 @@ extension SimulatedCluster {
         let scheduler = Scheduler(
             SchedulerCaches(
                 pods: caches.pods, nodes: caches.nodes, claims: caches.claims, volumes: caches.volumes,
-                classes: caches.storageClasses), client: client, events: events, clock: clock, logger: Self.logger)
+                classes: caches.storageClasses, namespaces: caches.namespaces), client: client, events: events,
+            clock: clock, logger: Self.logger)
         await withTaskGroup(of: Void.self) { group in
             for loop in controllers + [events, scheduler] + caches.informers(client: client, clock: clock) {
                 group.addTask { await loop.run() }
