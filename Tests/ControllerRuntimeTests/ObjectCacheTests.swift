@@ -69,6 +69,22 @@ struct Thing: ObjectView {
         #expect(cache.revision == Revision(9))
     }
 
+    /// Found by simulation, seed 47: the old deletion, brought again, took the new object of that name with it.
+    @Test func whatIsBroughtTwiceIsOldNews() {
+        let cache = cache()
+        let history = [
+            WatchEvent(kind: .added, object: Thing.object("a", uid: "1", revision: 1)),
+            WatchEvent(kind: .deleted, object: Thing.object("a", uid: "1", revision: 2)),
+            WatchEvent(kind: .added, object: Thing.object("a", uid: "2", revision: 3)),
+        ]
+        for event in history { cache.apply(event) }
+        let changes = Mutex(0)
+        cache.onChange { _ in changes.withLock { $0 += 1 } }
+        for event in history { cache.apply(event) }
+        #expect(changes.withLock { $0 } == 0)
+        #expect(cache.object(key("a"))?.uid == "2")
+    }
+
     @Test func bookmarksMoveTheRevisionOnly() {
         let cache = cache()
         cache.apply(WatchEvent(kind: .bookmark, object: ["metadata": ["resourceVersion": "12"]]))

@@ -12,9 +12,11 @@ import Testing
         _ resource: APIResource, _ name: String, uid: String, owners: [(String, blocks: Bool)] = [],
         finalizers: [Value] = [], isBeingDeleted: Bool = false
     ) {
+        let revision = Revision((caches.caches[resource]?.revision ?? .zero).value + 1)
         var object: Value = [
             "metadata": [
-                "name": .string(name), "namespace": "ns", "uid": .string(uid), "resourceVersion": "1",
+                "name": .string(name), "namespace": "ns", "uid": .string(uid),
+                "resourceVersion": .string(revision.description),
                 "finalizers": .array(finalizers),
                 "ownerReferences": .array(
                     owners.map {

@@ -165,12 +165,14 @@ package final class ObjectCache<View: ObjectView>: RevisionedCache {
         for observer in observers { observer() }
     }
 
-    /// Applies one event of a watch. Events at or before the object's own revision are old news and change nothing.
+    /// Applies one event of a watch. Events at or before the cache's revision are old news and change nothing: a watch
+    /// that begins again may bring them twice, and a deletion among them may be that of an earlier object of the name.
     package func apply(_ event: WatchEvent) {
         let revision = event.object.revision ?? .zero
         let object = event.kind == .bookmark ? nil : CachedObject<View>(event.object)
         let (changes, subscribers, observers) = state.withLock { state in
-            let changes = object.map { Self.changes(event.kind, $0, known: state.objects[$0.key]) } ?? []
+            let isNews = state.revision < revision
+            let changes = isNews ? object.map { Self.changes(event.kind, $0, known: state.objects[$0.key]) } ?? [] : []
             for change in changes { apply(change, to: &state) }
             state.revision = max(state.revision, revision)
             return (changes, state.subscribers, state.observers)
