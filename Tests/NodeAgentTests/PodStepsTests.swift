@@ -142,12 +142,28 @@ import Testing
         #expect(later.starts.map(\.attempt) == [2])
     }
 
-    @Test func theCountGoesOnWhenTheRuntimeLostItsState() {
+    private static let reports: [(what: String, state: Value, lastState: Value, reported: Int64, next: Int)] = [
+        ("it ran", ["running": [:]], [:], 4, 5),
+        ("it ended", ["terminated": ["exitCode": 1]], [:], 4, 5),
+        ("it is held back", ["waiting": ["reason": "CrashLoopBackOff"]], ["terminated": ["exitCode": 1]], 4, 5),
+        ("it was only made", ["waiting": ["reason": "ContainerCreating"]], [:], 0, 0),
+        ("it was only made again", ["waiting": ["reason": "ContainerCreating"]], [:], 4, 4),
+    ]
+
+    @Test(arguments: reports)
+    func theCountGoesOnWhenTheRuntimeLostItsState(
+        what: String, state: Value, lastState: Value, reported: Int64, next: Int
+    ) {
         let pod = PodFixture.pod(status: [
-            "containerStatuses": [["name": "web", "containerID": "containerd://x", "restartCount": 4, "state": [:]]]
+            "containerStatuses": [
+                [
+                    "name": "web", "containerID": "containerd://x", "restartCount": .integer(reported), "state": state,
+                    "lastState": lastState,
+                ]
+            ]
         ])
         let steps = podSteps(desired: pod, observed: RuntimePod(), memory: PodMemory(), at: PodFixture.now)
-        #expect(steps.starts.map(\.attempt) == [5])
+        #expect(steps.starts.map(\.attempt) == [next], "\(what)")
     }
 
     private static func crashed(attempt: Int) -> RuntimePod {

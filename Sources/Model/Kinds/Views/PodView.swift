@@ -135,6 +135,8 @@ package struct ContainerStatusView: Sendable, Hashable {
     package var termination: Termination? { if case .terminated(let end) = state { end } else { nil } }
     /// Whether it runs now.
     package var isRunning: Bool { if case .running = state { true } else { false } }
+    /// Whether any instance of it is known to have run; one that was only made has an id too.
+    package var hasRun: Bool { isRunning || termination != nil || lastTermination != nil }
 }
 
 extension ContainerStatusView.State {

@@ -285,15 +285,15 @@ private struct PodPlanner {
         plan.starts.append(start)
     }
 
-    /// Instances are counted on from what the runtime has, or from the API when the runtime lost its state.
+    /// Instances are counted on from what the runtime has, or from the API when the runtime lost its state. One that was
+    /// only made is no restart: the agent ended before it ran.
     private func nextAttempt(_ name: String) -> Int {
         let known = runtime.containers.filter { $0.name == name }.map(\.attempt).max()
         let status = (pod.view.status.initContainerStatuses + pod.view.status.containerStatuses).first {
             $0.name == name
         }
-        let reported = status.flatMap { $0.containerID.isEmpty ? nil : $0.restartCount }
-        guard let last = [known, reported].compactMap({ $0 }).max() else { return 0 }
-        return last + 1
+        let reported = status.map { $0.hasRun ? $0.restartCount + 1 : $0.restartCount }
+        return max(known.map { $0 + 1 } ?? 0, reported ?? 0)
     }
 }
 
