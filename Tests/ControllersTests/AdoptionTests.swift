@@ -17,9 +17,13 @@ import Testing
         var set = model.set
         set["metadata", "uid"] = "new-uid"
         set["status"] = nil
-        func owned(_ object: Value) -> Value {
+        func named(_ object: Value) -> Value {
             var object = object
             object["metadata", "namespace"] = "ns"
+            return object
+        }
+        func owned(_ object: Value) -> Value {
+            var object = named(object)
             object["metadata", "ownerReferences"] = owners
             return object
         }
@@ -31,7 +35,7 @@ import Testing
         }
         caches.statefulSets.replace([set], at: Revision(100))
         caches.pods.replace(model.pods.values.map(owned), at: Revision(100))
-        caches.claims.replace(model.claims.values.map(owned), at: Revision(100))
+        caches.claims.replace(model.claims.values.map { named($0) }, at: Revision(100))
         caches.revisions.replace(revisions, at: Revision(100))
         let observed = try #require(StatefulSetReconciler().observe(key, in: caches))
         return StatefulSetReconciler().reconcile(observed, at: now)

@@ -45,7 +45,8 @@ struct SetModel {
 
     var plan: Plan {
         let observed = StatefulSetObserved(
-            set: CachedObject(set), pods: cached(pods, PodView.self), claims: claims.mapValues { _ in .exists },
+            set: CachedObject(set), pods: cached(pods, PodView.self),
+            claims: claims.mapValues { CachedObject<PersistentVolumeClaimView>($0) },
             revisions: cached(revisions, ControllerRevisionView.self))
         return StatefulSetReconciler().reconcile(observed, at: now)
     }
@@ -54,12 +55,7 @@ struct SetModel {
     @discardableResult
     mutating func reconcile() -> Bool {
         let plan = plan
-        for step in plan.steps {
-            switch step {
-            case .one(let planned): perform(planned)
-            case .together(let all, _): for planned in all { perform(planned) }
-            }
-        }
+        for planned in plan.steps.flatMap(\.all) { perform(planned) }
         return !plan.isEmpty
     }
 
@@ -100,6 +96,19 @@ struct SetModel {
     }
 
     mutating func remove(_ name: String) { pods[name] = nil }
+    mutating func removeClaim(_ name: String) { claims[name] = nil }
+    mutating func setClaim(_ name: String, owners: [Value]) {
+        claims[name] = [
+            "metadata": ["name": .string(name), "namespace": "ns", "uid": "claim", "ownerReferences": .array(owners)]
+        ]
+    }
+
+    /// The deletions that the plan of this moment asks for.
+    var deletions: [Action.Deletion] {
+        plan.steps.flatMap(\.all).compactMap { planned in
+            if case .delete(let deletion) = planned.action { deletion } else { nil }
+        }
+    }
 
     mutating func edit(_ change: (inout Value) -> Void) {
         change(&set)
@@ -134,8 +143,18 @@ struct SetModel {
             for field in patch.body["status"]?.fields ?? Fields() {
                 set["status", field.key] = field.value.isNull ? nil : field.value
             }
+        case .patch(let patch) where patch.resource == .persistentVolumeClaims:
+            log.append("own \(patch.key.name)")
+            claims[patch.key.name]?["metadata", "ownerReferences"] = patch.body["metadata", "ownerReferences"]
+        case .patch(let patch) where patch.resource == .pods:
+            for field in patch.body["metadata", "annotations"]?.fields ?? Fields() {
+                pods[patch.key.name]?["metadata", "annotations", field.key] = field.value
+            }
         case .patch(let patch):
-            revisions[patch.key.name]?["revision"] = patch.body["revision"]
+            if let number = patch.body["revision"] { revisions[patch.key.name]?["revision"] = number }
+            for field in patch.body["metadata", "annotations"]?.fields ?? Fields() {
+                revisions[patch.key.name]?["metadata", "annotations", field.key] = field.value
+            }
         case .event(let note): events.append(note)
         case .post, .effect: break
         }
@@ -159,6 +178,15 @@ struct SetModel {
         guard isOrdered, PodView(pods[name] ?? [:]).isTerminal == false else { return }
         if let other = pods.first(where: { $0.value.isBeingDeleted }) {
             violations.append("\(name) is deleted while \(other.key) terminates")
+        }
+    }
+}
+
+extension Plan.Step {
+    fileprivate var all: [PlannedAction] {
+        switch self {
+        case .one(let planned): [planned]
+        case .together(let all, _): all
         }
     }
 }

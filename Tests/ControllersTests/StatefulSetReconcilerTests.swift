@@ -171,6 +171,33 @@ import Testing
         #expect(model.revisions[first]?["revision"]?.int == 3)
     }
 
+    /// People apply first and annotate then; what they say of one change is not the cause of the next.
+    @Test func revisionsCarryTheCauseThatIsToldAfterThem() {
+        var model = running(1)
+        func causes() -> [String?] {
+            model.revisions.values.sorted { ($0["revision"]?.int ?? 0) < ($1["revision"]?.int ?? 0) }
+                .map { $0["metadata", "annotations", "kubernetes.io/change-cause"]?.string }
+        }
+        func tell(_ cause: String) {
+            model.edit { $0["metadata", "annotations", "kubernetes.io/change-cause"] = .string(cause) }
+            model.run()
+        }
+        func apply(_ image: String) {
+            model.edit { $0["spec", "template"] = template(image) }
+            model.run()
+        }
+        #expect(causes() == [nil])
+        tell("first")
+        #expect(causes() == ["first"])
+        apply("v2")
+        tell("second")
+        #expect(causes() == ["first", "second"])
+        apply("v1")
+        #expect(causes() == ["second", "first"])
+        tell("back again")
+        #expect(causes() == ["second", "back again"])
+    }
+
     @Test func unusedRevisionsBeyondTheLimitGo() {
         var model = running(1, spec: ["revisionHistoryLimit": 2])
         for version in 2...6 {

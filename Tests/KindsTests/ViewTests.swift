@@ -75,7 +75,7 @@ import Testing
 
     @Test func strategyOfASetIsReadWithItsPartition() {
         let set = Value.set.with("spec.updateStrategy", ["type": "RollingUpdate", "rollingUpdate": ["partition": 2]])
-        #expect(StatefulSetView(set).updateStrategy == .rollingUpdate(partition: 2, maxUnavailable: nil))
+        #expect(StatefulSetView(set).updateStrategy == .rollingUpdate(partition: 2, maxUnavailable: .number(1)))
         #expect(StatefulSetView(set.with("spec.updateStrategy.type", "OnDelete")).updateStrategy == .onDelete)
     }
 }

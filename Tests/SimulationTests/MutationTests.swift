@@ -9,6 +9,7 @@ import Testing
 
     static let mutations: [Mutation] = [
         takesEveryPodForReady, countsOneMore, deletesClaims, forgetsDeletions, ignoresPartition,
+        takesAwayMore, forgetsReadiness, ownsClaims,
     ]
 
     @Test(arguments: mutations.map(\.name))
@@ -62,6 +63,32 @@ import Testing
         var bug = Mutation("deletions of pods are forgotten", breaks: .goalIsReached)
         bug.request = { request in
             request.method == .delete && request.path.contains("/pods/") ? nil : request
+        }
+        return bug
+    }
+
+    private static var takesAwayMore: Mutation {
+        var bug = Mutation("maxUnavailable is taken for five", breaks: .maxUnavailable)
+        bug.read = { plural, object in
+            guard plural == "statefulsets", object["spec", "updateStrategy", "rollingUpdate"] != nil else { return }
+            object["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"] = .integer(5)
+        }
+        return bug
+    }
+
+    private static var forgetsReadiness: Mutation {
+        var bug = Mutation("it is forgotten who was ready", breaks: .recoverySparesReadyPods)
+        bug.read = { plural, object in
+            if plural == "pods" { object["metadata", "annotations"] = nil }
+        }
+        return bug
+    }
+
+    private static var ownsClaims: Mutation {
+        var bug = Mutation("every claim is taken to go with its set", breaks: .claimsAreKept)
+        bug.read = { plural, object in
+            guard plural == "statefulsets" else { return }
+            object["spec", "persistentVolumeClaimRetentionPolicy"] = ["whenDeleted": "Delete", "whenScaled": "Delete"]
         }
         return bug
     }

@@ -4,27 +4,27 @@ internal import ObjectModel
 
 /// Which pods to create and delete now: upstream's order of judging, one look at the pods, no writes.
 struct PodSteps {
-    private let set: StatefulSetView
-    private let history: RevisionHistory
-    private let claims: [String: StatefulSetObserved.ClaimState]
-    private let now: Timestamp
+    let set: StatefulSetView
+    let history: RevisionHistory
+    let claims: [String: CachedObject<PersistentVolumeClaimView>]
+    let now: Timestamp
     /// By ordinal, within the range that should exist.
-    private var replicas: [Int: CachedObject<PodView>] = [:]
+    private(set) var replicas: [Int: CachedObject<PodView>] = [:]
     /// Outside of that range, highest ordinal first.
     private var condemned: [CachedObject<PodView>] = []
 
-    /// Claims to create before any pod.
-    private(set) var claimActions: [PlannedAction] = []
+    /// Claims to create, and to give to their owners, before any pod is touched.
+    var claimActions: [PlannedAction] = []
     /// What to do about pods.
-    private(set) var podActions: [PlannedAction] = []
+    var podActions: [PlannedAction] = []
     /// Why.
-    private(set) var explanation = "all pods are as they should be"
+    var explanation = "all pods are as they should be"
     /// How many pods of the current revision are deleted for an update.
-    private(set) var replacedForUpdate = 0
+    var replacedForUpdate = 0
 
     init(
         _ set: StatefulSetView, history: RevisionHistory, pods: [CachedObject<PodView>],
-        claims: [String: StatefulSetObserved.ClaimState], at now: Timestamp
+        claims: [String: CachedObject<PersistentVolumeClaimView>], at now: Timestamp
     ) {
         self.set = set
         self.history = history
@@ -57,6 +57,7 @@ struct PodSteps {
         for ordinal in Self.judged(set, existing: Set(replicas.keys)) {
             if process(ordinal), !set.isParallel { return }
         }
+        for pod in condemned { giveClaims(of: pod, isScaledDown: true) }
         for pod in condemned {
             if process(condemned: pod), !set.isParallel { return }
         }
@@ -74,40 +75,33 @@ struct PodSteps {
             return true
         }
         if pod.view.isPending { createMissingClaims(ordinal) }
+        giveClaims(of: pod, isScaledDown: false)
         if pod.view.isTerminating { return wait("\(pod.key.name) terminates") }
-        if !pod.view.isRunningAndReady { return wait("\(pod.key.name) is not running and ready") }
+        if !pod.view.isRunningAndReady {
+            // Nothing after it is judged, so its update would never come. A Parallel set gets there.
+            if !set.isParallel, isSuperseded(pod, ordinal) {
+                replace(pod, because: "it was never ready and its template is superseded")
+                return true
+            }
+            return wait("\(pod.key.name) is not running and ready")
+        }
+        recordReadiness(pod)
         if !isAvailable(pod) { return wait("\(pod.key.name) is not available yet") }
         repairIdentity(pod)
         return false
     }
 
+    /// With OrderedReady those that were ready go one by one, and when they are not available only if they are the only
+    /// such pod, as upstream. One that never was ready has nothing to hand over and holds up nothing.
     private mutating func process(condemned pod: CachedObject<PodView>) -> Bool {
         if pod.view.isTerminating { return wait("\(pod.key.name) terminates") }
         let isFirstUnhealthy = pod.key == firstUnavailable?.key
-        if !set.isParallel, !isFirstUnhealthy, !(pod.view.isRunningAndReady && isAvailable(pod)) {
+        let isHealthy = pod.view.isRunningAndReady && isAvailable(pod)
+        if !set.isParallel, !isFirstUnhealthy, !isHealthy, pod.view.hasBeenReady {
             return wait("\(firstUnavailable?.key.name ?? "a pod") is not available before the scale-down")
         }
         delete(pod, because: "the set is scaled down")
         return true
-    }
-
-    /// Deletes the highest pod that is not of the update revision, when those above it are available.
-    private mutating func update() {
-        guard case .rollingUpdate(let partition, _) = set.updateStrategy else { return }
-        for ordinal in set.ordinals.dropFirst(partition).reversed() {
-            // One that is being created is of the right revision and not available yet.
-            guard let pod = replicas[ordinal] else { return }
-            if pod.view.revisionName != history.update.name, !pod.view.isTerminating {
-                if pod.view.isTerminal { return }
-                delete(pod, because: "it is not of the update revision")
-                if pod.view.revisionName == history.current.name { replacedForUpdate += 1 }
-                return
-            }
-            if pod.view.isUnavailable(set.minReadySeconds, now) {
-                _ = wait("\(pod.key.name) is being updated")
-                return
-            }
-        }
     }
 
     /// The lowest replica that is missing or unavailable, or else the lowest such pod of those too many.
@@ -121,75 +115,8 @@ struct PodSteps {
         pod.view.isAvailable(minReadySeconds: set.minReadySeconds, now: now)
     }
 
-    private mutating func wait(_ reason: String) -> Bool {
+    mutating func wait(_ reason: String) -> Bool {
         explanation = "waiting: \(reason)"
         return true
-    }
-
-    private mutating func create(_ ordinal: Int) {
-        var partition = 0
-        if case .rollingUpdate(let value, _) = set.updateStrategy { partition = value }
-        let revision = ordinal < set.startOrdinal + partition ? history.current : history.update
-        let name = set.podName(ordinal)
-        explanation = "creating \(name)"
-        if let claim = set.claims(ordinal).first(where: { claims[$0.name] == .beingDeleted }) {
-            explanation = "waiting: the claim \(claim.name) is being deleted"
-            let failure = note(
-                .warning, "FailedCreate", "Create Pod \(name) in StatefulSet \(set.metadata.name) failed")
-            podActions.append(PlannedAction(.event(failure.with(" error: pvc \(claim.name) is being deleted"))))
-            return
-        }
-        createMissingClaims(ordinal)
-        let pod = set.pod(ordinal, template: revision.template, revision: revision.name)
-        podActions.append(planned(.create(.pods, pod), verb: "Create", name))
-    }
-
-    private mutating func createMissingClaims(_ ordinal: Int) {
-        let (pod, name) = (set.podName(ordinal), set.metadata.name)
-        claimActions += set.claims(ordinal).filter { claims[$0.name] == nil }.map { claim in
-            PlannedAction(
-                .create(.persistentVolumeClaims, claim, acceptsExisting: true),
-                onSuccess: note(
-                    .normal, "SuccessfulCreate", "Create Claim \(claim.name) Pod \(pod) in StatefulSet \(name) success"),
-                onFailure: note(
-                    .warning, "FailedCreate",
-                    "Create Claim \(claim.name) for Pod \(pod) in StatefulSet \(name) failed error: "))
-        }
-    }
-
-    private mutating func delete(_ pod: CachedObject<PodView>, because reason: String) {
-        guard !pod.view.isTerminating else { return }
-        explanation = "deleting \(pod.key.name): \(reason)"
-        podActions.append(planned(.delete(.init(.pods, pod.key, uid: pod.uid)), verb: "Delete", pod.key.name))
-    }
-
-    private mutating func repairIdentity(_ pod: CachedObject<PodView>) {
-        guard let ordinal = pod.view.ordinal, pod.view.metadata.labels[PodView.podNameLabel] != pod.key.name else {
-            return
-        }
-        let labels: Value = [
-            PodView.podNameLabel: .string(pod.key.name), PodView.podIndexLabel: .string(String(ordinal)),
-        ]
-        let patch = Action.Patch(.pods, pod.key, uid: pod.uid, ["metadata": ["labels": labels]])
-        podActions.append(planned(.patch(patch), verb: "Update", pod.key.name))
-    }
-
-    private func planned(_ action: Action, verb: String, _ pod: String) -> PlannedAction {
-        let text = "\(verb) Pod \(pod) in StatefulSet \(set.metadata.name)"
-        return PlannedAction(
-            action, onSuccess: note(.normal, "Successful\(verb)", "\(text) successful"),
-            onFailure: note(.warning, "Failed\(verb)", "\(text) failed error: "))
-    }
-
-    private func note(_ severity: EventNote.Severity, _ reason: String, _ message: String) -> EventNote {
-        set.note(severity, reason, message)
-    }
-}
-
-extension EventNote {
-    fileprivate func with(_ suffix: String) -> EventNote {
-        var note = self
-        note.message += suffix
-        return note
     }
 }

@@ -35,12 +35,13 @@ struct RevisionHistory {
         let equal = revisions.last { $0.view.data == data }
         if let equal {
             update = Entry(name: equal.key.name, template: set.template)
-            if equal.key != revisions.last?.key {
-                // A template of former times is the newest again.
-                actions = [
-                    .patch(.init(.controllerRevisions, equal.key, uid: equal.uid, ["revision": .integer(Int64(next))]))
-                ]
+            var patch: Value = [:]
+            // A template of former times is the newest again.
+            if equal.key != revisions.last?.key { patch["revision"] = .integer(Int64(next)) }
+            if let cause = Self.newCause(of: equal, set, among: revisions) {
+                patch["metadata"] = ["annotations": [Self.changeCause: .string(cause)]]
             }
+            if !patch.isEmpty { actions = [.patch(.init(.controllerRevisions, equal.key, uid: equal.uid, patch))] }
         } else {
             var hash = RevisionData.hash(data, collisionCount: collisions)
             while isTaken(RevisionData.name(parent: set.metadata.name, hash: hash)) {
@@ -68,6 +69,22 @@ struct RevisionHistory {
         return unused.prefix(max(0, unused.count - limit)).map {
             .delete(.init(.controllerRevisions, $0.key, uid: $0.uid))
         }
+    }
+
+    private static let changeCause = "kubernetes.io/change-cause"
+
+    /// The set's change-cause, when it was told after the revision was made: people apply first and annotate then. What
+    /// the set says from the change before is not the cause of this one.
+    private static func newCause(
+        of revision: CachedObject<ControllerRevisionView>, _ set: StatefulSetView,
+        among revisions: [CachedObject<ControllerRevisionView>]
+    ) -> String? {
+        let former = revisions.last { $0.key != revision.key }
+        guard let cause = set.metadata.annotations[changeCause],
+            cause != revision.view.metadata.annotations[changeCause],
+            cause != former?.view.metadata.annotations[changeCause]
+        else { return nil }
+        return cause
     }
 
     private static func isOlder(_ left: ControllerRevisionView, _ right: ControllerRevisionView) -> Bool {

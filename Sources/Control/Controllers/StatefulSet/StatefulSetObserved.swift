@@ -4,20 +4,14 @@ internal import ObjectModel
 
 /// What is known about a set at one moment.
 package struct StatefulSetObserved {
-    /// What is known about a claim.
-    package enum ClaimState: Sendable, Hashable {
-        case exists
-        case beingDeleted
-    }
-
     /// The set.
     package var set: CachedObject<StatefulSetView>
     /// The pods it controls.
     package var pods: [CachedObject<PodView>]
     /// Pods of the namespace that nobody controls.
     package var orphans: [CachedObject<PodView>]
-    /// The claims that exist of the ordinals that are judged, by name.
-    package var claims: [String: ClaimState]
+    /// The claims that exist of the ordinals that are judged and of pods too many, by name.
+    package var claims: [String: CachedObject<PersistentVolumeClaimView>]
     /// The revisions it controls.
     package var revisions: [CachedObject<ControllerRevisionView>]
     /// Revisions of the namespace that nobody controls.
@@ -30,7 +24,8 @@ package struct StatefulSetObserved {
     /// What is known about a set.
     package init(
         set: CachedObject<StatefulSetView>, pods: [CachedObject<PodView>], orphans: [CachedObject<PodView>] = [],
-        claims: [String: ClaimState] = [:], revisions: [CachedObject<ControllerRevisionView>] = [],
+        claims: [String: CachedObject<PersistentVolumeClaimView>] = [:],
+        revisions: [CachedObject<ControllerRevisionView>] = [],
         orphanRevisions: [CachedObject<ControllerRevisionView>] = [], takenRevisionNames: Set<String> = [],
         equalRevisionName: String? = nil
     ) {

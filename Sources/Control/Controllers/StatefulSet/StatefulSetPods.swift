@@ -35,16 +35,19 @@ extension StatefulSetView {
 
     /// The claims of the pod with an ordinal. They carry the selector's labels, so that they are found with the set.
     func claims(_ ordinal: Int) -> [Value] {
-        volumeClaimTemplates.map { template in
+        let owners = ClaimOwnership(self).ownersOfNewClaims.map(\.value)
+        return volumeClaimTemplates.map { template in
             var labels = template.labels
             labels.merge(selectorValue["matchLabels"]?.stringMap ?? [:]) { $1 }
             var metadata: Value = [
                 "name": .string(claimName(template, ordinal)), "namespace": .string(self.metadata.namespace),
             ]
             if !labels.isEmpty { metadata["labels"] = .stringMap(labels) }
-            for key in ["annotations", "finalizers", "ownerReferences"] {
+            for key in ["annotations", "finalizers"] {
                 if let value = template["metadata"]?[key], !value.isEmpty { metadata[key] = value }
             }
+            let owners = (template["metadata"]?["ownerReferences"]?.array ?? []) + owners
+            if !owners.isEmpty { metadata["ownerReferences"] = .array(owners) }
             return [
                 "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata,
                 "spec": template["spec"] ?? .emptyObject,

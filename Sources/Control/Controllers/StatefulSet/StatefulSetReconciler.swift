@@ -15,13 +15,13 @@ package struct StatefulSetReconciler: Reconciler {
     /// What the caches know of the set, its pods, claims and revisions.
     package func observe(_ key: NamespacedName, in caches: ControlCaches) -> StatefulSetObserved? {
         guard let set = caches.statefulSets.object(key) else { return nil }
-        var claims: [String: StatefulSetObserved.ClaimState] = [:]
+        var claims: [String: CachedObject<PersistentVolumeClaimView>] = [:]
         let pods = caches.pods.objects("controller", set.uid)
-        for ordinal in PodSteps.judged(set.view, existing: Set(pods.compactMap(\.view.ordinal))) {
+        let existing = Set(pods.compactMap(\.view.ordinal))
+        for ordinal in PodSteps.judged(set.view, existing: existing) + existing.subtracting(set.view.ordinals) {
             for template in set.view.volumeClaimTemplates {
                 let name = set.view.claimName(template, ordinal)
-                let claim = caches.claims.object(NamespacedName(namespace: key.namespace, name: name))
-                claims[name] = claim.map { $0.isBeingDeleted ? .beingDeleted : .exists }
+                claims[name] = caches.claims.object(NamespacedName(namespace: key.namespace, name: name))
             }
         }
         let revisions = caches.revisions.objects("controller", set.uid)

@@ -30,6 +30,7 @@ private enum PodKind {
                     object["status", key] = value
                 }
             }
+            recordReadiness(&object)
         }
         hooks.validateCreate = { validate($0) }
         hooks.validateUpdate = { object, old, subresource in
@@ -52,6 +53,16 @@ private enum PodKind {
         hooks.gracePeriod = { object, requested in gracePeriod(object, requested: requested) }
         return hooks
     }()
+
+    /// With the write that makes a pod ready, so that no reader can miss it.
+    private static func recordReadiness(_ object: inout Value) {
+        let ready = object.child("status").items("conditions").first { $0.text("type") == "Ready" }
+        guard let ready, ready.text("status") == "True",
+            object["metadata", "annotations"]?[PodView.firstReadyAnnotation] == nil
+        else { return }
+        let time = ready.text("lastTransitionTime")
+        object["metadata", "annotations", PodView.firstReadyAnnotation] = .string(time.isEmpty ? "unknown" : time)
+    }
 
     private static func initialStatus(_ spec: Value) -> Value {
         var status: Value = ["phase": "Pending", "qosClass": .string(PodDefaults.qosClass(of: spec))]

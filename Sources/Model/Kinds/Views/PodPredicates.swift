@@ -14,6 +14,12 @@ extension PodView {
         return since + .seconds(minReadySeconds) <= now
     }
 
+    /// Where the API keeps when a pod was ready for the first time: a rollout that is stuck may replace pods that never
+    /// were, and no others.
+    package static let firstReadyAnnotation = "ordinal.dev/first-ready-time"
+    /// Whether it is ready, or is known to have been.
+    package var hasBeenReady: Bool { isReady || metadata.annotations[Self.firstReadyAnnotation] != nil }
+
     /// Whether its deletion has begun.
     package var isTerminating: Bool { metadata.deletionTimestamp != nil }
     /// Whether a node or the API has given it a phase.

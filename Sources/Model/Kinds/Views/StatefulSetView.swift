@@ -9,8 +9,8 @@ package struct StatefulSetView: ObjectView, Hashable {
     package enum UpdateStrategy: Sendable, Hashable {
         /// Pods change only when someone deletes them.
         case onDelete
-        /// Ordinals from `partition` up are replaced, highest first.
-        case rollingUpdate(partition: Int, maxUnavailable: Value?)
+        /// Ordinals from `partition` up are replaced, highest first, while no more than `maxUnavailable` are unavailable.
+        case rollingUpdate(partition: Int, maxUnavailable: IntOrPercent)
     }
 
     /// What happens to claims.
@@ -64,7 +64,9 @@ package struct StatefulSetView: ObjectView, Hashable {
         updateStrategy =
             strategy.text("type") == "OnDelete"
             ? .onDelete
-            : .rollingUpdate(partition: rolling.number("partition") ?? 0, maxUnavailable: rolling["maxUnavailable"])
+            : .rollingUpdate(
+                partition: rolling.number("partition") ?? 0,
+                maxUnavailable: IntOrPercent(rolling["maxUnavailable"]) ?? .number(1))
         revisionHistoryLimit = spec.number("revisionHistoryLimit") ?? 10
         minReadySeconds = spec.number("minReadySeconds") ?? 0
         startOrdinal = spec.child("ordinals").number("start") ?? 0

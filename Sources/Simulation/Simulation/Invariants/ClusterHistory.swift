@@ -27,6 +27,8 @@ struct ClusterHistory {
         /// When it was ready last; nil when it never was.
         var lastReady: Duration?
         var terminating: Duration?
+        /// Whether the control plane began its deletion.
+        var isTakenAway = false
         var gone: Duration?
         /// Former controllers, by uid, with the time they let go.
         var formerOwners: [(uid: String, until: Duration)] = []
@@ -52,6 +54,8 @@ struct ClusterHistory {
 
     private(set) var pods: [NamespacedName: [Pod]] = [:]
     private(set) var sets: [NamespacedName: StatefulSet] = [:]
+    /// The claims that exist.
+    private(set) var claims: [NamespacedName: ObjectMetadata] = [:]
     /// How many writes there were that no heartbeat made.
     private(set) var writes = 0
     /// The last of them, for people.
@@ -59,6 +63,23 @@ struct ClusterHistory {
 
     /// The newest pod of a name.
     func pod(_ key: NamespacedName) -> Pod? { pods[key]?.last }
+
+    /// Whether an owner of an object is gone, or is on its way out and takes along what it owns.
+    func isGone(_ owner: OwnerReference, in namespace: String) -> Bool {
+        let key = NamespacedName(namespace: namespace, name: owner.name)
+        if owner.kind == "Pod" {
+            return !(pods[key] ?? []).contains { $0.view.metadata.uid == owner.uid && $0.gone == nil }
+        }
+        guard let set = sets[key], set.view.metadata.uid == owner.uid else { return true }
+        return set.gone != nil || set.deleting != nil
+    }
+
+    /// Whether the control plane took away the pod of a name and no other has been ready since: that it knows for sure.
+    func isTakenAway(_ key: NamespacedName) -> Bool {
+        guard let lives = pods[key], let last = lives.last else { return false }
+        if last.terminating != nil { return last.isTakenAway }
+        return last.lastReady == nil && lives.dropLast().last?.isTakenAway == true
+    }
 
     /// Pods that a set has or had at some time since `time`.
     func pods(of set: StatefulSetView, since time: Duration) -> [Pod] {
@@ -76,6 +97,8 @@ struct ClusterHistory {
         switch kind {
         case "Pod": applyPod(change)
         case "StatefulSet": applySet(change)
+        case "PersistentVolumeClaim":
+            claims[change.new.namespacedName] = change.kind == .deleted ? nil : ObjectMetadata(change.new)
         default: break
         }
     }
@@ -99,7 +122,10 @@ struct ClusterHistory {
         pod.view = view
         pod.isReady = view.isReady && view.status.phase == "Running"
         if pod.isReady { pod.lastReady = change.time }
-        if view.isTerminating, pod.terminating == nil { pod.terminating = change.time }
+        if view.isTerminating || change.kind == .deleted, pod.terminating == nil {
+            pod.terminating = change.time
+            pod.isTakenAway = change.sender == SimulatedCluster.controlProcess
+        }
         if change.kind == .deleted {
             pod.gone = change.time
             pod.isReady = false

@@ -85,49 +85,66 @@ struct StatefulSetInvariants {
         guard case .rollingUpdate(let partition, let limit) = set.updateStrategy else {
             return (.orderedUpdate, "\(pod.metadata.name) is replaced, but the strategy is OnDelete")
         }
-        let lowest = set.startOrdinal + partition
-        if ordinal < lowest {
+        let known = history.pods[pod.metadata.namespacedName]?.last { $0.view.metadata.uid == pod.metadata.uid }
+        let wasReady = known?.lastReady != nil
+        let isBelow = ordinal < set.startOrdinal + partition
+        let revision = pod.metadata.labels["controller-revision-hash"]
+        if isBelow, wasReady || revision == set.status.currentRevision {
             return (.orderedUpdate, "\(pod.metadata.name) is replaced below the partition \(partition)")
         }
-        let known = history.pods[pod.metadata.namespacedName]?.last { $0.view.metadata.uid == pod.metadata.uid }
-        if known?.lastReady == nil { return nil }
-        let others = Self.members(set).filter { $0 != ordinal && $0 >= lowest }
-        let unavailable = others.filter { !wasReady("\(set.metadata.name)-\($0)", set) }
-        let most = Self.most(limit, replicas: set.replicas)
-        if unavailable.count >= most, known?.isReady == true {
-            let above = unavailable.contains { $0 > ordinal }
-            let kind: Invariant = most > 1 ? .maxUnavailable : above ? .recoverySparesReadyPods : .maxUnavailable
-            if most > 1 || above {
-                return (kind, "\(pod.metadata.name) is replaced while \(unavailable) have long been unavailable")
-            }
+        if wasReady, !set.isParallel, known?.wasReady(since: since) == false {
+            // An update waits until all are ready, so only what frees a stuck rollout can have done this.
+            return (.recoverySparesReadyPods, "\(pod.metadata.name) was ready once, is not, and is replaced")
         }
-        return nil
+        return known?.isReady == true ? unavailabilityFailure(pod, ordinal, set, limit) : nil
+    }
+
+    private func unavailabilityFailure(
+        _ pod: PodView, _ ordinal: Int, _ set: StatefulSetView, _ limit: IntOrPercent
+    ) -> (Invariant, String)? {
+        let most = Self.most(limit, replicas: set.replicas)
+        let others = Self.members(set).filter { $0 != ordinal }.map { "\(set.metadata.name)-\($0)" }
+        let away = others.filter {
+            history.isTakenAway(NamespacedName(namespace: set.metadata.namespace, name: $0)) || !self.wasReady($0, set)
+        }
+        guard away.count >= most else { return nil }
+        return (.maxUnavailable, "\(pod.metadata.name) is replaced while \(away) are away and \(most) may be")
     }
 
     private static func members(_ set: StatefulSetView) -> Range<Int> {
         set.startOrdinal..<set.startOrdinal + max(0, set.replicas)
     }
 
-    private static func most(_ limit: Value?, replicas: Int) -> Int {
-        if let count = limit?.int { return max(1, count) }
-        if let text = limit?.string, let percent = Int(text.dropLast()) {
-            return max(1, (replicas * percent + 99) / 100)
+    private static func most(_ limit: IntOrPercent, replicas: Int) -> Int {
+        switch limit {
+        case .number(let count): max(1, count)
+        case .percent(let percent): max(1, replicas * percent / 100)
         }
-        return 1
     }
 
+    /// A claim goes only with what owns it, and is owned only as the set's policy says.
     private mutating func judgeClaim() {
-        let isDeleted = change.kind == .deleted || (change.new.isBeingDeleted && change.old?.isBeingDeleted == false)
-        guard isDeleted, change.old?.isBeingDeleted == false else { return }
-        let set = history.sets.values.first { set in
-            change.new.name.contains("-\(set.view.metadata.name)-")
-                && set.view.metadata.namespace == change.new.namespace
+        let claim = ObjectMetadata(change.new)
+        let former = change.old.map { ObjectMetadata($0) }
+        let isDeleted = change.kind == .deleted || (claim.isBeingDeleted && former?.isBeingDeleted == false)
+        let owners = former?.ownerReferences ?? []
+        if isDeleted, former?.isBeingDeleted == false,
+            owners.isEmpty || !owners.allSatisfy({ history.isGone($0, in: claim.namespace) })
+        {
+            found.append((.claimsAreKept, "\(claim.name) is deleted; its owners: \(owners.map(\.name))"))
         }
-        guard let set else { return }
-        let allows = set.versions(since: since).contains {
-            $0.claimRetention.deletesWhenScaled || $0.claimRetention.deletesWhenDeleted
+        let set = history.sets.values.first {
+            claim.name.contains("-\($0.view.metadata.name)-") && $0.view.metadata.namespace == claim.namespace
         }
-        if !allows { found.append((.claimsAreKept, "\(change.new.name) is deleted")) }
+        guard let set, let ordinal = Self.ordinal(claim.name), change.kind != .deleted else { return }
+        for owner in claim.ownerReferences where !owners.contains(owner) {
+            let isRight = set.versions(since: since).contains { version in
+                owner.kind == "Pod"
+                    ? version.claimRetention.deletesWhenScaled && !Self.members(version).contains(ordinal)
+                    : version.claimRetention.deletesWhenDeleted
+            }
+            if !isRight { found.append((.claimsAreKept, "\(claim.name) is given to \(owner.kind) \(owner.name)")) }
+        }
     }
 
     private mutating func judgeStatus() {

@@ -9,6 +9,7 @@ final class SimulatedMachine: Sendable {
     struct Running: Sendable, Hashable {
         let pod: NamespacedName
         let uid: String
+        let image: String
     }
 
     let name: String
@@ -58,7 +59,7 @@ final class SimulatedMachine: Sendable {
 
     func created(_ id: String, _ config: ContainerConfig, sandbox: String) {
         containers.withLock {
-            $0[id] = (Running(pod: config.pod.name, uid: config.pod.uid), sandbox: sandbox)
+            $0[id] = (Running(pod: config.pod.name, uid: config.pod.uid, image: config.image), sandbox: sandbox)
         }
     }
 
@@ -80,6 +81,6 @@ final class SimulatedMachine: Sendable {
     /// Whether a container's readiness command succeeds.
     func isReady(_ id: String) -> Bool {
         guard let container = containers.withLock({ $0[id] }) else { return false }
-        return !unready.withLock { $0.contains(container.0.pod) }
+        return container.0.image != SetPlan.brokenImage && !unready.withLock { $0.contains(container.0.pod) }
     }
 }

@@ -4,6 +4,9 @@ internal import Synchronization
 
 /// The way of one process to the API, on which things go wrong as often as the rates say.
 final class FaultyTransport: APITransport {
+    /// No request takes no time: else two processes that undo each other's work would do so for ever in one moment.
+    private static let shortestDelay = Duration.microseconds(200)
+
     private let link: Link
     private let network: SimulatedNetwork
     private let clock: VirtualClock
@@ -56,7 +59,7 @@ final class FaultyTransport: APITransport {
     }
 
     private func deliver(_ request: APIRequest, _ rates: FaultRates) async throws(TransportError) -> APIResponse {
-        let delay = random.chance(rates.delay) ? random.duration(upTo: rates.longestDelay) : .zero
+        let delay = random.chance(rates.delay) ? random.duration(upTo: rates.longestDelay) : Self.shortestDelay
         return try await network.send(SimulatedNetwork.Message(request, from: link.name, delay: delay))
     }
 

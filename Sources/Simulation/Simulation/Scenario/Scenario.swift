@@ -12,7 +12,7 @@ struct Scenario: Sendable {
     }
 
     private enum Act: CaseIterable {
-        case scale, image, deletePod, failPod, flap, deleteSet, deleteClaim, partition
+        case scale, image, breakImage, deletePod, failPod, flap, deleteSet, deleteClaim, partition
         case crashControl, crashServer, crashAgent, reboot, jump, compact
     }
 
@@ -91,6 +91,14 @@ struct Scenario: Sendable {
         await patch(plans[index].name, ["template": ["spec": ["containers": template["spec", "containers"] ?? .null]]])
     }
 
+    private mutating func set(partition: Int, of index: Int) async {
+        plans[index].partition = partition
+        note("partition of \(plans[index].name): \(partition)")
+        await patch(
+            plans[index].name,
+            ["updateStrategy": ["rollingUpdate": ["partition": .integer(Int64(partition))]]])
+    }
+
     private mutating func act(_ act: Act, on index: Int) async {
         let plan = plans[index]
         switch act {
@@ -99,12 +107,12 @@ struct Scenario: Sendable {
             note("scale \(plan.name) to \(plans[index].replicas)")
             await patch(plan.name, ["replicas": .integer(Int64(plans[index].replicas))])
         case .image: await set(random.pick(SetPlan.goodImages), of: index)
-        case .partition:
+        // With OnDelete only people replace what is broken.
+        case .breakImage:
             guard !plan.isOnDelete else { return }
-            plans[index].partition = random.number(in: 0...3)
-            note("partition of \(plan.name): \(plans[index].partition)")
-            let partition = Value.integer(Int64(plans[index].partition))
-            await patch(plan.name, ["updateStrategy": ["rollingUpdate": ["partition": partition]]])
+            plans[index].wasBroken = true
+            await set(SetPlan.brokenImage, of: index)
+        case .partition: if !plan.isOnDelete { await set(partition: random.number(in: 0...3), of: index) }
         case .deleteSet: await remake(plan)
         case .deletePod, .failPod, .flap, .deleteClaim: await actOnPod(act, plan)
         default: await fate(act)
@@ -191,6 +199,8 @@ struct Scenario: Sendable {
                 for machine in cluster.machines { machine.set(key, isUnready: false) }
             }
             await ensure(plans[index])
+            // Below a partition a broken image may be the current one, and stays as it is asked to.
+            if plans[index].wasBroken { await set(partition: 0, of: index) }
             await set("app:9", of: index)
         }
     }
@@ -249,6 +259,12 @@ struct Scenario: Sendable {
         for pod in history.pods.values.joined() where pod.gone == nil {
             if let owner = pod.view.metadata.controller, !sets.contains(owner.uid) {
                 cluster.ledger.report(.noOrphans, "\(pod.view.metadata.name) belongs to a set that is gone")
+            }
+        }
+        for (key, claim) in history.claims {
+            let owners = claim.ownerReferences
+            if !owners.isEmpty, owners.allSatisfy({ history.isGone($0, in: key.namespace) }) {
+                cluster.ledger.report(.noOrphans, "\(key.name) belongs to what is gone")
             }
         }
     }

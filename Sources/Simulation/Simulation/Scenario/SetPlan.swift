@@ -8,6 +8,8 @@ struct SetPlan: Sendable {
     let isParallel: Bool
     let isOnDelete: Bool
     var partition: Int
+    /// Whether it ever had the broken image.
+    var wasBroken = false
     let maxUnavailable: Value?
     let minReadySeconds: Int
     let start: Int
@@ -39,6 +41,8 @@ struct SetPlan: Sendable {
 
     /// The namespace of every scenario.
     static let namespace = "default"
+    /// The image that never becomes ready.
+    static let brokenImage = "app:broken"
     /// The images that become ready.
     static let goodImages = ["app:1", "app:2", "app:3"]
 

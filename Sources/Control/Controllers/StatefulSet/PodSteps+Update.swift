@@ -1,0 +1,67 @@
+internal import ControllerRuntime
+internal import Kinds
+
+/// The rolling update, and what frees one that is stuck.
+///
+/// Keeps: no pod of the range `ordinals` is deleted that is available while `maxUnavailable` of them are not (KEP-961);
+/// of those that are not available at most `maxUnavailable` are being replaced at a time; pods below the partition keep
+/// their revision. Beyond upstream (kubernetes#67250): a pod that never was ready and would be made from another
+/// template now is replaced without waiting for it to become ready. A pod that was ready is never replaced for that.
+extension PodSteps {
+    /// The revision that a pod of this ordinal is made from now.
+    func revision(of ordinal: Int) -> RevisionHistory.Entry {
+        guard case .rollingUpdate(let partition, _) = set.updateStrategy else { return history.update }
+        return ordinal < set.startOrdinal + partition ? history.current : history.update
+    }
+
+    /// Whether a pod never was ready and waiting for it is of no use: its template is not what it would be made from.
+    func isSuperseded(_ pod: CachedObject<PodView>, _ ordinal: Int) -> Bool {
+        guard case .rollingUpdate = set.updateStrategy, !pod.view.isTerminating, !pod.view.hasBeenReady else {
+            return false
+        }
+        return !pod.view.revisionName.isEmpty && pod.view.revisionName != revision(of: ordinal).name
+    }
+
+    /// Deletes the highest pods that are not of the update revision, as many as may be away.
+    mutating func update() {
+        guard case .rollingUpdate(let partition, let limit) = set.updateStrategy else { return }
+        let most = max(1, limit.scaled(to: set.replicas, roundsUp: false))
+        var away = Away(self)
+        for (ordinal, pod) in replicas.sorted(by: { $0.key > $1.key }) {
+            guard !pod.view.isTerminating, !pod.view.isTerminal,
+                pod.view.revisionName != revision(of: ordinal).name,
+                ordinal >= set.startOrdinal + partition || isSuperseded(pod, ordinal)
+            else { continue }
+            if pod.view.isUnavailable(set.minReadySeconds, now) {
+                guard away.underWay < most else { continue }
+                // Should it become available meanwhile, it is judged anew.
+                replace(pod, because: "it is not of the update revision")
+            } else {
+                guard away.unavailable < most else { continue }
+                away.unavailable += 1
+                delete(pod, because: "it is not of the update revision")
+            }
+            away.underWay += 1
+            if pod.view.revisionName == history.current.name { replacedForUpdate += 1 }
+        }
+    }
+
+    /// How many pods of the range are not there to serve.
+    private struct Away {
+        /// Missing, ending, or not available.
+        var unavailable = 0
+        /// Of these the ones that are being replaced: they will come, or come back, as they should be.
+        var underWay = 0
+
+        init(_ steps: PodSteps) {
+            let missing = steps.set.ordinals.count - steps.replicas.count
+            (unavailable, underWay) = (missing, missing)
+            for (ordinal, pod) in steps.replicas.mapValues(\.view) {
+                guard pod.isUnavailable(steps.set.minReadySeconds, steps.now) else { continue }
+                unavailable += 1
+                let isRight = pod.revisionName == steps.revision(of: ordinal).name
+                if pod.isTerminating || pod.isTerminal || isRight { underWay += 1 }
+            }
+        }
+    }
+}
