@@ -113,8 +113,8 @@ final class Exchange: Sendable {
     }
 
     private func talk(_ upgrade: ChannelUpgrade, _ headers: HTTPFields) async {
-        let promise = eventLoop.makePromise(of: WebSocketChannel?.self)
-        eventLoop.execute { self.handler.value.upgrade(self, upgrade.subprotocol, headers, promise) }
+        let promise = eventLoop.makePromise(of: UpgradedChannel?.self)
+        eventLoop.execute { self.handler.value.upgrade(self, upgrade.wire, headers, promise) }
         guard let channel = (try? await promise.futureResult.get()) ?? nil else { return }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await upgrade.run(channel) }

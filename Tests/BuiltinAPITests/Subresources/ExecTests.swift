@@ -20,7 +20,7 @@ import Testing
             Issue.record("no upgrade")
             return
         }
-        #expect(upgrade.subprotocol == "v5.channel.k8s.io")
+        #expect(upgrade.wire == .webSocket(subprotocol: "v5.channel.k8s.io"))
         let channel = ScriptedChannel([
             [0] + Array("in".utf8), [4] + Array("{\"Width\":80,\"Height\":24}".utf8), [9, 9], [255, 0],
         ])
@@ -79,9 +79,10 @@ import Testing
         try await server.makePod("waiting", node: nil)
         let query: [(name: String, value: String)] = [("command", "ls"), ("stdout", "true")]
         let cases: [(String, [(name: String, value: String)], [(String, String)], String)] = [
+            ("p", query, [("Upgrade", "h2c")], "Upgrade request required"),
             (
-                "p", query, [("Upgrade", "SPDY/3.1")],
-                "exec over spdy/3.1 is not served: use kubectl 1.30 or newer, which speaks WebSocket"
+                "p", query, [("Upgrade", "websocket"), ("Sec-WebSocket-Protocol", "v1, v2")],
+                #"none of the subprotocols ["v1", "v2"] is served: v5.channel.k8s.io, v4.channel.k8s.io"#
             ),
             ("p", query, [], "Upgrade request required"),
             ("p", [("stdout", "true")], Self.webSocket, "you must specify at least one command for the container"),

@@ -1,11 +1,11 @@
 internal import APIProtocol
 internal import NIOCore
-internal import NIOWebSocket
 internal import Synchronization
 
-/// A WebSocket as a channel of whole messages. Received messages wait in a queue; while it holds more than
-/// `queueLimit` bytes nothing is read from the network.
-final class WebSocketChannel: MessageChannel, Sendable {
+/// An upgraded connection as a channel of messages. Received messages wait in a queue; while it holds more than
+/// `queueLimit` bytes nothing is read from the network. The last handler of the connection delivers messages and sends
+/// what is written here.
+final class UpgradedChannel: MessageChannel, Sendable {
     private struct State {
         var messages: [[UInt8]] = []
         var bytes = 0
@@ -46,9 +46,7 @@ final class WebSocketChannel: MessageChannel, Sendable {
     }
 
     func send(_ message: [UInt8]) async throws {
-        try await channel.writeAndFlush(
-            WebSocketFrame(fin: true, opcode: .binary, data: ByteBuffer(bytes: message))
-        ).get()
+        try await channel.writeAndFlush(ByteBuffer(bytes: message)).get()
     }
 
     func close() async {
