@@ -73,6 +73,8 @@ struct OneNode: NodeDirectory {
 final class ScriptedNode: NodeConnection {
     let logRequests = Mutex<[LogRequest]>([])
     let execRequests = Mutex<[ExecRequest]>([])
+    let attachRequests = Mutex<[AttachRequest]>([])
+    let forwardRequests = Mutex<[PortForwardRequest]>([])
     let inputs = Mutex<[ExecInput]>([])
 
     func logs(_ request: LogRequest) async throws(APIStatus) -> ByteStream {
@@ -85,6 +87,17 @@ final class ScriptedNode: NodeConnection {
         execRequests.withLock { $0.append(request) }
         if request.command == ["missing"] { throw .badRequest("container not running") }
         return ScriptedSession(node: self, takesInput: request.command != ["deaf"])
+    }
+
+    func attach(_ request: AttachRequest) async throws(APIStatus) -> any ExecSession {
+        attachRequests.withLock { $0.append(request) }
+        return ScriptedSession(node: self, takesInput: true)
+    }
+
+    func portForward(_ request: PortForwardRequest) async throws(APIStatus) -> any ForwardedConnection {
+        forwardRequests.withLock { $0.append(request) }
+        if request.port == 81 { throw .internalError("connection refused") }
+        return EchoConnection()
     }
 }
 
@@ -121,6 +134,23 @@ final class ScriptedSession: ExecSession {
         outputs.withLock { $0 = [] }
         feed.finish()
     }
+}
+
+/// A port that says everything back, and ends with its input.
+final class EchoConnection: ForwardedConnection {
+    private let pieces: AsyncStream<[UInt8]>
+    private let feed: AsyncStream<[UInt8]>.Continuation
+
+    init() { (pieces, feed) = AsyncStream.makeStream(of: [UInt8].self) }
+
+    func receive() async throws -> [UInt8]? {
+        for await piece in pieces { return piece }
+        return nil
+    }
+
+    func send(_ bytes: [UInt8]) async throws { feed.yield(bytes) }
+    func endOfInput() async throws { feed.finish() }
+    func close() async { feed.finish() }
 }
 
 /// Signs by writing the claims down.
