@@ -190,6 +190,7 @@ let package = Package(
             [
                 "ObjectModel", "APIProtocol", "ClusterPKI", "HTTPServing", "HTTPCalling",
                 product("NIOPosix", "swift-nio"), product("NIOHTTP2", "swift-nio-http2"),
+                product("NIOEmbedded", "swift-nio"),
             ]),
         tests("ControllerRuntime", ["ObjectModel", "APIProtocol", "ControllerRuntime", "TestSupport"]),
         tests(

@@ -1,7 +1,9 @@
 import APIProtocol
-import HTTPServing
+import NIOEmbedded
 import ObjectModel
 import Testing
+
+@testable import HTTPServing
 
 @Suite(.timeLimit(.minutes(1))) struct ByteStreamTests {
     private static let echo = FunctionTransport { _ in
@@ -57,6 +59,51 @@ import Testing
             try await client.send("more")
             #expect(await client.readToEnd() == "")
         }
+    }
+
+    @Test func aClientsEndIsSeenWithoutReadingAndCancelsNothing() async throws {
+        let seen = AsyncStream.makeStream(of: Bool.self)
+        let deaf = FunctionTransport { _ in
+            APIResponse(
+                code: 101,
+                body: .upgrade(
+                    ChannelUpgrade(.bytes(protocolName: "SPDY/3.1")) { channel in
+                        await channel.untilClosed()
+                        seen.continuation.yield(Task.isCancelled)
+                    }))
+        }
+        try await withServer(deaf) { _, port in
+            let client = try await RawClient(port: port)
+            try await client.send(Self.request())
+            #expect(await client.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 101 "))
+            try await client.send([UInt8](repeating: 1, count: 300_000))
+            try await client.close()
+            var iterator = seen.stream.makeAsyncIterator()
+            #expect(await iterator.next() == false)
+        }
+    }
+
+    @Test func aLastMessageLeavesBeforeTheEnd() async throws {
+        let brief = FunctionTransport { _ in
+            APIResponse(
+                code: 101,
+                body: .upgrade(
+                    ChannelUpgrade(.bytes(protocolName: "SPDY/3.1")) { await $0.close(sending: Array("last".utf8)) }))
+        }
+        try await withServer(brief) { _, port in
+            let client = try await RawClient(port: port)
+            try await client.send(Self.request())
+            #expect(await client.readToEnd().hasSuffix("\r\n\r\nlast"))
+        }
+    }
+
+    @Test func emptyMessagesFillTheQueueToo() {
+        let channel = UpgradedChannel(channel: NIOAsyncTestingChannel())
+        for _ in 0..<(UpgradedChannel.queueLimit / 64) {
+            #expect(!channel.isFull)
+            channel.deliver([])
+        }
+        #expect(channel.isFull)
     }
 
     @Test(arguments: [("websocket", "1.1"), ("SPDY/3.1", "1.0")])

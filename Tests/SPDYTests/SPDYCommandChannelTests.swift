@@ -4,7 +4,7 @@ import Testing
 
 @testable import SPDY
 
-@Suite struct SPDYCommandChannelTests {
+@Suite(.timeLimit(.minutes(1))) struct SPDYCommandChannelTests {
     private typealias Channel = RemoteCommandFraming.Channel
 
     /// A client that opens the streams of `types` and says `then` on them.
@@ -77,6 +77,17 @@ import Testing
         #expect(network.isClosed.withLock { $0 })
     }
 
+    @Test func aClientThatSendsMuchBeforeItsStreamsAreThereIsCutOff() async throws {
+        let (_, _, bytes) = try client(["stdin"]) { session, streams in
+            session.send([UInt8](repeating: 1, count: 300 << 10), on: streams["stdin"] ?? 0)
+        }
+        let network = ScriptedBytes([bytes], endsByItself: false)
+        let channel = await SPDYCommandChannel.open(
+            on: network, channels: [.status, .stdin], sleep: untilCancelled)
+        #expect(channel == nil)
+        #expect(network.isClosed.withLock { $0 })
+    }
+
     @Test func aClientThatGoesBeforeItsStreamsAreThereIsNoError() async throws {
         let network = ScriptedBytes([try client(["error"]).bytes])
         let channel = await SPDYCommandChannel.open(
@@ -106,12 +117,15 @@ import Testing
 final class ScriptedBytes: MessageChannel {
     private let pieces: Mutex<[[UInt8]]>
     private let endsByItself: Bool
+    private let takes: Bool
     private let closed = AsyncStream.makeStream(of: Never.self)
     let sent = Mutex<[[UInt8]]>([])
     let isClosed = Mutex(false)
 
     /// After the last piece the client goes, or waits until it is closed.
-    init(_ pieces: [[UInt8]], endsByItself: Bool = true) {
+    /// What is sent before the close is never taken when `takes` is false.
+    init(_ pieces: [[UInt8]], endsByItself: Bool = true, takes: Bool = true) {
+        self.takes = takes
         self.pieces = Mutex(pieces)
         self.endsByItself = endsByItself
     }
@@ -122,10 +136,16 @@ final class ScriptedBytes: MessageChannel {
         return nil
     }
 
-    func send(_ message: [UInt8]) async throws { sent.withLock { $0.append(message) } }
+    func send(_ message: [UInt8]) async throws {
+        if !takes { await untilClosed() }
+        sent.withLock { $0.append(message) }
+    }
 
-    func close() async {
+    func close(sending last: [UInt8]) async {
+        if !last.isEmpty { sent.withLock { $0.append(last) } }
         isClosed.withLock { $0 = true }
         closed.continuation.finish()
     }
+
+    func untilClosed() async { for await _ in closed.stream {} }
 }

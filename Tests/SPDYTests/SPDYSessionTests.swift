@@ -128,6 +128,16 @@ let capturedSynStream: [UInt8] = [
         #expect(throws: SPDYError.self) { _ = try server.receive(bytes) }
     }
 
+    @Test func manyValuesInOneFieldAreAnError() throws {
+        for (count, isGood) in [(64, true), (65, false), (2000, false)] {
+            var client = try SPDYSession(.client)
+            var server = try SPDYSession(.server)
+            let values = String(repeating: "\0", count: count - 1)
+            let bytes = try client.open(HTTPFields([("x", values)])).bytes
+            #expect(((try? server.receive(bytes)) != nil) == isGood, "\(count) values")
+        }
+    }
+
     @Test(arguments: 0..<64) func randomBytesNeverTrap(seed: UInt64) throws {
         var random = SeededGenerator(state: seed)
         for round in 0..<60 {

@@ -4,8 +4,16 @@ package protocol MessageChannel: Sendable {
     func receive() async throws -> [UInt8]?
     /// Sends a binary message; waits while the other side does not read.
     func send(_ message: [UInt8]) async throws
+    /// Sends `last`, as far as the other side takes it at once, and closes normally. Safe to call twice.
+    func close(sending last: [UInt8]) async
+    /// Waits until the connection is closed, by whichever side, even while nobody receives; or until the task is
+    /// cancelled.
+    func untilClosed() async
+}
+
+extension MessageChannel {
     /// Closes normally. Safe to call twice.
-    func close() async
+    package func close() async { await close(sending: []) }
 }
 
 /// The promise to talk on a connection after it became a channel.
@@ -28,7 +36,8 @@ package struct ChannelUpgrade: Sendable {
 
     /// What the connection becomes.
     package let wire: Wire
-    /// Talks until it returns; then the channel is closed.
+    /// Talks until it returns; then the channel is closed. It is not cancelled when the client goes, since what it
+    /// ends then may have to wait: it sees that by `receive` and `untilClosed`, and returns soon.
     package let run: @Sendable (any MessageChannel) async -> Void
 
     /// A promise.

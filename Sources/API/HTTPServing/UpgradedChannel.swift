@@ -3,7 +3,7 @@ internal import NIOCore
 internal import Synchronization
 
 /// An upgraded connection as a channel of messages. Received messages wait in a queue; while it holds more than
-/// `queueLimit` bytes nothing is read from the network. The last handler of the connection delivers messages and sends
+/// `queueLimit` bytes (each counted with `messageCost` more) nothing is read from the network. The last handler of the connection delivers messages and sends
 /// what is written here.
 final class UpgradedChannel: MessageChannel, Sendable {
     private struct State {
@@ -16,6 +16,8 @@ final class UpgradedChannel: MessageChannel, Sendable {
 
     /// How many bytes may wait to be received.
     static let queueLimit = 256 << 10
+    /// What a message costs beside its bytes, of which there may be none.
+    private static let messageCost = 64
 
     private let channel: any Channel
     private let state = Mutex(State())
@@ -28,7 +30,7 @@ final class UpgradedChannel: MessageChannel, Sendable {
                 let ready: [UInt8]?? = state.withLock { state in
                     if !state.messages.isEmpty {
                         let message = state.messages.removeFirst()
-                        state.bytes -= message.count
+                        state.bytes -= message.count + Self.messageCost
                         return .some(message)
                     }
                     if state.ended || Task.isCancelled { return .some(nil) }
@@ -49,14 +51,21 @@ final class UpgradedChannel: MessageChannel, Sendable {
         try await channel.writeAndFlush(ByteBuffer(bytes: message)).get()
     }
 
-    func close() async {
+    func close(sending last: [UInt8]) async {
         guard
             state.withLock({ state in
                 defer { state.closing = true }
                 return !state.closing
             })
         else { return }
+        if !last.isEmpty { channel.writeAndFlush(ByteBuffer(bytes: last), promise: nil) }
         channel.pipeline.fireUserInboundEventTriggered(CloseWanted())
+    }
+
+    func untilClosed() async {
+        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+        channel.closeFuture.whenComplete { _ in continuation.finish() }
+        for await _ in stream {}
     }
 
     /// Whether so much waits that reading should pause.
@@ -70,7 +79,7 @@ final class UpgradedChannel: MessageChannel, Sendable {
                 return Optional(reader)
             }
             state.messages.append(message)
-            state.bytes += message.count
+            state.bytes += message.count + Self.messageCost
             return nil
         }
         reader?.resume(returning: message)

@@ -8,12 +8,14 @@ package final class SPDYCommandChannel: MessageChannel {
 
     private struct State {
         var streams: [Channel: UInt32] = [:]
-        var messages: [[UInt8]] = []
+        var messages: ArraySlice<[UInt8]> = []
         var resizeText: [UInt8] = []
     }
 
     /// The most streams a client may have open; it needs five.
     private static let maximumStreams = 8
+    /// How many bytes a client may send before it has opened all streams; more cuts it off.
+    private static let mostEarly = 256 << 10
     /// The longest terminal size, in bytes.
     private static let longestSize = 1024
 
@@ -23,7 +25,7 @@ package final class SPDYCommandChannel: MessageChannel {
     private init(_ connection: SPDYConnection) { self.connection = connection }
 
     /// Waits until the client has opened all streams of `channels`, at most 30 seconds by `sleep` (as kubelet does);
-    /// nil, and the connection closed, when it did not.
+    /// nil, and the connection closed, when it did not, or sent more than 256 KiB before.
     package static func open(
         on bytes: any MessageChannel, channels: Set<RemoteCommandFraming.Channel>,
         sleep: @escaping @Sendable (Duration) async throws -> Void
@@ -49,27 +51,34 @@ package final class SPDYCommandChannel: MessageChannel {
     private func opened(_ channels: Set<RemoteCommandFraming.Channel>) async -> Bool {
         while !channels.isSubset(of: state.withLock { Set($0.streams.keys) }) {
             guard (try? await pull()) == true else { return false }
+            guard state.withLock({ $0.messages.reduce(0) { $0 + $1.count } }) <= Self.mostEarly else { return false }
         }
         return true
     }
 
     package func receive() async throws -> [UInt8]? {
         while true {
-            let message = state.withLock { $0.messages.isEmpty ? nil : $0.messages.removeFirst() }
-            if let message { return message }
+            if let message = state.withLock({ $0.messages.popFirst() }) { return message }
             guard try await pull() else { return nil }
         }
     }
 
     package func send(_ message: [UInt8]) async throws {
         // What the client did not ask for goes nowhere.
-        guard let channel = message.first.flatMap(Channel.init(rawValue:)),
-            let stream = state.withLock({ $0.streams[channel] })
-        else { return }
+        guard let stream = stream(of: message) else { return }
         try await connection.send(Array(message.dropFirst()), on: stream)
     }
 
-    package func close() async { await connection.close() }
+    package func close(sending last: [UInt8]) async {
+        await connection.close(sending: Array(last.dropFirst()), on: stream(of: last))
+    }
+
+    package func untilClosed() async { await connection.untilClosed() }
+
+    private func stream(of message: [UInt8]) -> UInt32? {
+        guard let channel = message.first.flatMap(Channel.init(rawValue:)) else { return nil }
+        return state.withLock { $0.streams[channel] }
+    }
 
     /// Reads once from the network; false when the client is gone.
     private func pull() async throws -> Bool {

@@ -9,8 +9,19 @@ internal import Synchronization
 package final class SPDYConnection: Sendable {
     private struct State {
         var session: SPDYSession
+        /// What came and is not yet read.
+        var unread: ArraySlice<UInt8> = []
         var isClosed = false
+
+        mutating func readPiece() throws(SPDYError) -> SPDYSession.Step {
+            let piece = Array(unread.prefix(SPDYConnection.longestPiece))
+            unread = unread.dropFirst(piece.count)
+            return try session.receive(piece)
+        }
     }
+
+    /// The most bytes that are read at a time: headers grow when they are expanded, and every frame becomes an event.
+    static let longestPiece = 32 << 10
 
     private let bytes: any MessageChannel
     private let state: Mutex<State>
@@ -25,9 +36,12 @@ package final class SPDYConnection: Sendable {
 
     /// What the peer did next, perhaps nothing; nil when the connection has ended.
     package func events() async throws -> [SPDYSession.Event]? {
-        guard let piece = try await bytes.receive() else { return nil }
+        if state.withLock({ $0.unread.isEmpty }) {
+            guard let message = try await bytes.receive() else { return nil }
+            state.withLock { $0.unread = $0.isClosed ? [] : message[...] }
+        }
         do {
-            let step = try attempt { session throws(SPDYError) in try session.receive(piece) }
+            let step = try attempt { state throws(SPDYError) in try state.readPiece() }
             try await write(step.answer)
             return step.events
         } catch let error as SPDYError {
@@ -38,14 +52,14 @@ package final class SPDYConnection: Sendable {
 
     /// Opens a stream; its number. The peer says when it is accepted.
     package func open(_ fields: HTTPFields) async throws -> UInt32 {
-        let (stream, frame) = try attempt { session throws(SPDYError) in try session.open(fields) }
+        let (stream, frame) = try attempt { state throws(SPDYError) in try state.session.open(fields) }
         try await write(frame)
         return stream
     }
 
     /// Accepts a stream of the peer.
     package func accept(_ stream: UInt32) async throws {
-        try await write(attempt { session throws(SPDYError) in try session.accept(stream) })
+        try await write(attempt { state throws(SPDYError) in try state.session.accept(stream) })
     }
 
     /// Sends bytes on a stream; waits while the peer does not read. Nothing is sent on one that is over.
@@ -61,22 +75,26 @@ package final class SPDYConnection: Sendable {
         try await write(state.withLock { $0.session.reset(stream, reason) })
     }
 
-    /// Ends every stream and closes the connection. Safe to call twice.
-    package func close() async {
-        let last = state.withLock { state in
-            defer { state.isClosed = true }
-            return state.isClosed ? [] : state.session.goAway()
+    /// Ends every stream, after `data` on `stream`, and closes the connection without waiting for a peer that does not
+    /// read. Safe to call twice.
+    package func close(sending data: [UInt8] = [], on stream: UInt32? = nil) async {
+        let last: [UInt8] = state.withLock { state in
+            guard !state.isClosed else { return [] }
+            state.isClosed = true
+            state.unread = []
+            return (stream.map { state.session.send(data, on: $0) } ?? []) + state.session.goAway()
         }
-        // A peer that is gone needs no farewell.
-        try? await write(last)
-        await bytes.close()
+        await bytes.close(sending: last)
     }
 
+    /// Waits until the connection is closed, even while nobody asks for events; or until the task is cancelled.
+    package func untilClosed() async { await bytes.untilClosed() }
+
     private func attempt<Answer: Sendable>(
-        _ body: @Sendable (inout SPDYSession) throws(SPDYError) -> Answer
+        _ body: @Sendable (inout State) throws(SPDYError) -> Answer
     ) throws(SPDYError) -> Answer {
         try state.withLock { state in
-            Result { () throws(SPDYError) in try body(&state.session) }
+            Result { () throws(SPDYError) in try body(&state) }
         }.get()
     }
 

@@ -4,8 +4,8 @@ internal import HeaderCompression
 /// Expands the header blocks that a peer sends; every block of a connection, in order.
 final class SPDYHeaderReader {
     /// The longest block after expansion, in bytes. Streams of Kubernetes have three short fields.
-    static let longestBlock = 16 << 10
-    /// The most fields of a block.
+    static let longestBlock = 4 << 10
+    /// The most fields of a block; each of several values counts.
     static let mostFields = 64
 
     private let reader: OpaquePointer
@@ -33,12 +33,13 @@ final class SPDYHeaderReader {
     private static func fields(_ bytes: [UInt8]) throws(SPDYError) -> HTTPFields {
         var rest = bytes[...]
         let count = try number(&rest)
-        guard count <= mostFields else { throw SPDYError("a header block has \(count) fields") }
+        guard count <= mostFields else { throw SPDYError("a header block has too many fields") }
         var fields = HTTPFields()
         for _ in 0..<count {
             let name = try text(&rest)
             // Several values are one text with zeros between.
             for value in try text(&rest).split(separator: "\0", omittingEmptySubsequences: false) {
+                guard fields.all.count < mostFields else { throw SPDYError("a header block has too many fields") }
                 fields.append(name, String(value))
             }
         }

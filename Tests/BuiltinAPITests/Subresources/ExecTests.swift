@@ -3,7 +3,9 @@ import ObjectModel
 import Synchronization
 import Testing
 
-@Suite struct ExecTests {
+@testable import BuiltinAPI
+
+@Suite(.timeLimit(.minutes(1))) struct ExecTests {
     private static let webSocket = [("Upgrade", "websocket"), ("Sec-WebSocket-Protocol", "v5.channel.k8s.io")]
     private let path = "\(SubresourceServer.pods)/p/exec"
 
@@ -73,6 +75,16 @@ import Testing
         #expect(String(decoding: received.first ?? [], as: UTF8.self).contains("container not running"))
     }
 
+    @Test func aClientThatGoesIsSeenWhileTheCommandDoesNotRead() async {
+        let session = StuckSession()
+        let network = FedChannel([[0] + Array("in".utf8)])
+        async let done: Void = ExecHandler.talk(network) { () throws(APIStatus) in session }
+        await session.isStuck.wait()
+        network.go()
+        await done
+        #expect(!session.wasCancelled.withLock { $0 }, "a session that is closing has calls to make")
+    }
+
     @Test func whatCannotBeUpgradedIsRefusedWithTheReason() async throws {
         let server = try SubresourceServer()
         try await server.makePod("p")
@@ -105,5 +117,27 @@ import Testing
         #expect(response.code == 403)
         guard case .bytes(let bytes) = response.body else { return }
         #expect(String(decoding: bytes, as: UTF8.self).contains("cannot create resource \\\"pods/exec\\\""))
+    }
+}
+
+/// A command that neither reads nor writes: only `close` lets callers go.
+private final class StuckSession: ExecSession {
+    let isStuck = Gate()
+    let wasCancelled = Mutex(false)
+    private let closed = Gate()
+
+    func receive() async throws -> ExecOutput? {
+        await closed.wait()
+        return nil
+    }
+
+    func send(_ input: ExecInput) async throws {
+        isStuck.open()
+        await closed.wait()
+    }
+
+    func close() async {
+        wasCancelled.withLock { $0 = $0 || Task.isCancelled }
+        closed.open()
     }
 }

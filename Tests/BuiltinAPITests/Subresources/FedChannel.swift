@@ -11,7 +11,7 @@ final class FedChannel: MessageChannel {
 
     private let state: Mutex<State>
     private let arrivals = AsyncStream.makeStream(of: Void.self)
-    private let gone = AsyncStream.makeStream(of: Never.self)
+    private let gone = Gate()
 
     init(_ messages: [[UInt8]]) { state = Mutex(State(messages: messages)) }
 
@@ -19,7 +19,7 @@ final class FedChannel: MessageChannel {
 
     func receive() async throws -> [UInt8]? {
         if let next = state.withLock({ $0.messages.isEmpty ? nil : $0.messages.removeFirst() }) { return next }
-        for await _ in gone.stream {}
+        await untilClosed()
         return nil
     }
 
@@ -28,15 +28,27 @@ final class FedChannel: MessageChannel {
         arrivals.continuation.yield()
     }
 
-    func close() async {
-        gone.continuation.finish()
+    func close(sending last: [UInt8]) async {
+        if !last.isEmpty { try? await send(last) }
+        gone.open()
         arrivals.continuation.finish()
     }
+
+    func untilClosed() async {
+        await withTaskCancellationHandler {
+            await gone.wait()
+        } onCancel: {
+            gone.open()
+        }
+    }
+
+    /// The client goes.
+    func go() { gone.open() }
 
     /// Waits until the messages received satisfy `condition` or the server has closed; then the client goes.
     func waitUntil(_ condition: ([[UInt8]]) -> Bool) async {
         for await _ in arrivals.stream where condition(received) { break }
-        gone.continuation.finish()
+        gone.open()
     }
 
     /// What a SPDY client saw until `condition` held.
@@ -53,7 +65,7 @@ final class FedChannel: MessageChannel {
             }
             if condition(events) { break }
         }
-        gone.continuation.finish()
+        gone.open()
         return events
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import BuiltinAPI
 
-@Suite struct PortForwardTests {
+@Suite(.timeLimit(.minutes(1))) struct PortForwardTests {
     private let path = "\(SubresourceServer.pods)/p/portforward"
 
     private func upgrade(
@@ -72,6 +72,73 @@ import Testing
         for case .data(1, let bytes) in try await events { text += bytes }
         #expect(
             String(decoding: text, as: UTF8.self).hasSuffix("Internal error occurred: connection refused"))
+    }
+
+    @Test(arguments: [10, 3 * PacedPipe.limit])
+    func aClientThatGoesIsSeenWhileThePodDoesNotRead(count: Int) async throws {
+        let server = try SubresourceServer()
+        let upgrade = try #require(
+            await upgrade(
+                server, headers: [("Upgrade", "SPDY/3.1"), ("X-Stream-Protocol-Version", "portforward.k8s.io")]))
+        var client = try SPDYSession(.client)
+        var bytes = try open(&client, port: "82", request: 0)
+        bytes += client.send([UInt8](repeating: 1, count: count), on: 3)
+        await runUntilStuck(upgrade, FedChannel([bytes]), server.node)
+    }
+
+    @Test(arguments: [1, 3]) func aClientOfChannelsThatGoesIsSeenToo(pieces: Int) async throws {
+        let server = try SubresourceServer()
+        let upgrade = try #require(
+            await upgrade(
+                server, query: [("ports", "82")],
+                headers: [("Upgrade", "websocket"), ("Sec-WebSocket-Protocol", "v4.channel.k8s.io")]))
+        let piece = [UInt8](repeating: 0, count: PacedPipe.limit)
+        await runUntilStuck(upgrade, FedChannel(Array(repeating: piece, count: pieces)), server.node)
+    }
+
+    /// Returns only when the end of the client ends everything.
+    private func runUntilStuck(_ upgrade: ChannelUpgrade, _ network: FedChannel, _ node: ScriptedNode) async {
+        async let done: Void = upgrade.run(network)
+        await node.isStuck.wait()
+        network.go()
+        await done
+    }
+
+    @Test func whatComesBeforeTheErrorStreamIsNotLost() async throws {
+        let server = try SubresourceServer()
+        let upgrade = try #require(
+            await upgrade(
+                server, headers: [("Upgrade", "SPDY/3.1"), ("X-Stream-Protocol-Version", "portforward.k8s.io")]))
+        var client = try SPDYSession(.client)
+        func open(_ type: String) throws -> [UInt8] {
+            try client.open(HTTPFields([("streamtype", type), ("port", "80"), ("requestid", "0")])).bytes
+        }
+        var bytes = try open("data") + client.send(Array("early".utf8), on: 1) + client.end(1)
+        bytes += try open("error")
+        let network = FedChannel([bytes])
+        async let events = network.events(of: client) { $0.contains(.ended(1)) }
+        await upgrade.run(network)
+        #expect(try await events.contains(.data(1, Array("early".utf8))))
+    }
+
+    @Test func aPairThatIsGivenUpMakesRoom() async throws {
+        let server = try SubresourceServer()
+        let upgrade = try #require(
+            await upgrade(
+                server, headers: [("Upgrade", "SPDY/3.1"), ("X-Stream-Protocol-Version", "portforward.k8s.io")]))
+        var client = try SPDYSession(.client)
+        var bytes: [UInt8] = []
+        for number in 0..<100 {
+            let fields = HTTPFields([("streamtype", "error"), ("port", "80"), ("requestid", String(number))])
+            let (stream, opened) = try client.open(fields)
+            bytes += opened + client.reset(stream, .cancelled)
+        }
+        let last = try open(&client, port: "80", request: 100)
+        bytes += last + client.end(203)
+        let network = FedChannel([bytes])
+        async let events = network.events(of: client) { $0.contains(.ended(203)) || $0.contains(.reset(203)) }
+        await upgrade.run(network)
+        #expect(try await events.contains(.accepted(203)))
     }
 
     @Test func streamsThatNameNoPortAreReset() async throws {

@@ -54,17 +54,19 @@ package struct ExecHandler: SubresourceHandler {
         do throws(APIStatus) {
             session = try await start()
         } catch {
-            // A client that is gone needs no reason.
-            try? await channel.send(RemoteCommandFraming.message(error))
-            await channel.close()
-            return
+            return await channel.close(sending: RemoteCommandFraming.message(error))
         }
+        // Nothing here is cancelled: a session that is closing still has calls to make. All end with the channel.
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await pumpInput(channel, session) }
+            group.addTask {
+                // Seen even while the command takes no input, and so nothing is received.
+                await channel.untilClosed()
+                await session.close()
+            }
             await pumpOutput(channel, session)
             await session.close()
             await channel.close()
-            group.cancelAll()
         }
     }
 

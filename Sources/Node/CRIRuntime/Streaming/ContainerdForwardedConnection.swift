@@ -35,7 +35,12 @@ final class ContainerdForwardedConnection: ForwardedConnection {
         let forwarded = ContainerdForwardedConnection(
             opened.connection, error: opened.streams[0], data: opened.streams[1])
         forwarded.take(opened.early)
-        try await opened.connection.end(opened.streams[0])
+        do {
+            try await opened.connection.end(opened.streams[0])
+        } catch {
+            await forwarded.close()
+            throw error
+        }
         return forwarded
     }
 

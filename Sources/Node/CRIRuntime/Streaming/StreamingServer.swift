@@ -93,7 +93,16 @@ struct StreamingBytes: MessageChannel {
         try await channel.writeAndFlush(ByteBuffer(bytes: message)).get()
     }
 
-    func close() async { try? await channel.close().get() }
+    func close(sending last: [UInt8]) async {
+        if !last.isEmpty { channel.writeAndFlush(ByteBuffer(bytes: last), promise: nil) }
+        try? await channel.close().get()
+    }
+
+    func untilClosed() async {
+        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+        channel.closeFuture.whenComplete { _ in continuation.finish() }
+        for await _ in stream {}
+    }
 
     /// Sends the request and reads the header of the answer; `failed` when the server refuses.
     func upgrade(_ url: StreamingURL, _ streamProtocol: String) async throws {
@@ -101,16 +110,14 @@ struct StreamingBytes: MessageChannel {
             "POST \(url.path) HTTP/1.1\r\nHost: \(url.host):\(url.port)\r\nContent-Length: 0\r\n"
             + "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: \(streamProtocol)\r\n\r\n"
         try await send(Array(request.utf8))
+        let accepted = Array("HTTP/1.1 101 ".utf8)
         var head: [UInt8] = []
+        // Nothing comes behind the header of a good answer: the server waits for streams.
         while !head.hasSuffix("\r\n\r\n".utf8) {
-            // Nothing comes behind the header: the server waits for streams.
-            guard head.count < Self.longestHead, let piece = try await receive() else {
-                throw RuntimeError.failed("the runtime's streaming server answered \(Self.firstLine(head))")
-            }
+            guard head.count < Self.longestHead, head.prefix(accepted.count).elementsEqual(accepted.prefix(head.count)),
+                let piece = try await receive()
+            else { throw RuntimeError.failed("the runtime's streaming server answered \(Self.firstLine(head))") }
             head += piece
-        }
-        guard head.starts(with: "HTTP/1.1 101 ".utf8) else {
-            throw RuntimeError.failed("the runtime's streaming server answered \(Self.firstLine(head))")
         }
     }
 

@@ -14,6 +14,11 @@ enum PortForwardChannels {
                 await read(channel, into: pipes)
                 return true
             }
+            group.addTask {
+                // Seen even while a pod does not read, and so nothing is received.
+                await channel.untilClosed()
+                return true
+            }
             for (number, port) in ports.enumerated() {
                 group.addTask {
                     await serve(port, UInt8(2 * number), pipes[number], channel, forwarder)

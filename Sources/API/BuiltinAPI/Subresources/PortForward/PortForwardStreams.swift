@@ -5,14 +5,16 @@ internal import Synchronization
 /// Port-forward over SPDY: for each connection the client opens a stream for the data and one for an error, which name
 /// the same request and port.
 ///
-/// Limits: 512 open streams, `PacedPipe.limit` bytes for a pod that does not read; then nothing more is read from the
-/// client, for its other connections neither (as with upstream's library). A stream without its partner is refused when
-/// 64 others wait for theirs.
+/// Limits: 512 open streams, `PacedPipe.limit` bytes for a pod that does not read (or for a connection whose error
+/// stream is still to come); then nothing more is read from the client, for its other connections neither (as with
+/// upstream's library). A stream without its partner is refused when 64 others wait for theirs.
 enum PortForwardStreams {
     private struct Pair {
         var port: Int
         var error: UInt32?
         var data: UInt32?
+        /// What the client sends on the data stream.
+        let input = PacedPipe()
     }
 
     private static let maximumStreams = 512
@@ -21,39 +23,49 @@ enum PortForwardStreams {
     /// Serves the client until it goes.
     static func run(_ bytes: any MessageChannel, _ forwarder: PortForwarder) async {
         guard let connection = try? SPDYConnection(.server, on: bytes, maximumStreams: maximumStreams) else { return }
-        await withTaskGroup(of: UInt32?.self) { group in
+        let inputs = OpenInputs()
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                // Seen even while a pod does not read, and so nothing is received.
+                await connection.untilClosed()
+                inputs.abortAll()
+            }
             var pairs: [String: Pair] = [:]
-            var pipes: [UInt32: PacedPipe] = [:]
             // An error ends the connection as its end does.
             while let events = try? await connection.events() {
                 for event in events {
-                    switch event {
-                    case .opened(let stream, let headers):
-                        guard let pair = try? await take(stream, headers, &pairs, connection),
-                            let data = pair.data, let error = pair.error
-                        else { continue }
-                        let pipe = PacedPipe()
-                        pipes[data] = pipe
-                        group.addTask {
-                            await serve(pair.port, data: data, error: error, pipe, connection, forwarder)
-                            return data
-                        }
-                    case .data(let stream, let bytes): await pipes[stream]?.write(bytes)
-                    case .ended(let stream): pipes.removeValue(forKey: stream)?.end()
-                    case .reset(let stream): pipes.removeValue(forKey: stream)?.abort()
-                    case .accepted, .goneAway: break
-                    }
+                    guard let pair = await take(event, &pairs, inputs, connection) else { continue }
+                    group.addTask { await serve(pair, inputs, connection, forwarder) }
                 }
             }
-            for pipe in pipes.values { pipe.abort() }
+            inputs.abortAll()
             group.cancelAll()
         }
         await connection.close()
     }
 
-    /// Accepts a stream and adds it to its pair; the pair when it is complete with it.
+    /// Does what an event asks for; the pair that is complete with it.
     private static func take(
-        _ stream: UInt32, _ headers: HTTPFields, _ pairs: inout [String: Pair], _ connection: SPDYConnection
+        _ event: SPDYSession.Event, _ pairs: inout [String: Pair], _ inputs: OpenInputs, _ connection: SPDYConnection
+    ) async -> Pair? {
+        switch event {
+        case .opened(let stream, let headers):
+            // When the answer cannot be sent, the next events tell the end.
+            return try? await opened(stream, headers, &pairs, inputs, connection)
+        case .data(let stream, let bytes): await inputs[stream]?.write(bytes)
+        case .ended(let stream): inputs.remove(stream)?.end()
+        case .reset(let stream):
+            inputs.remove(stream)?.abort()
+            pairs = pairs.filter { $0.value.error != stream && $0.value.data != stream }
+        case .accepted, .goneAway: break
+        }
+        return nil
+    }
+
+    /// Accepts a stream and adds it to its pair; the pair when it is complete with it.
+    private static func opened(
+        _ stream: UInt32, _ headers: HTTPFields, _ pairs: inout [String: Pair], _ inputs: OpenInputs,
+        _ connection: SPDYConnection
     ) async throws -> Pair? {
         let type = headers["streamtype"]
         guard let port = headers["port"].flatMap(PortForwarder.port), type == "error" || type == "data" else {
@@ -68,7 +80,12 @@ enum PortForwardStreams {
             try await connection.reset(stream, .refused)
             return nil
         }
-        if type == "data" { pair.data = stream } else { pair.error = stream }
+        if type == "data" {
+            pair.data = stream
+            inputs.add(stream, pair.input)
+        } else {
+            pair.error = stream
+        }
         pair.port = port
         let isComplete = pair.data != nil && pair.error != nil
         pairs[request] = isComplete ? nil : pair
@@ -77,10 +94,13 @@ enum PortForwardStreams {
     }
 
     private static func serve(
-        _ port: Int, data: UInt32, error: UInt32, _ pipe: PacedPipe, _ connection: SPDYConnection,
-        _ forwarder: PortForwarder
+        _ pair: Pair, _ inputs: OpenInputs, _ connection: SPDYConnection, _ forwarder: PortForwarder
     ) async {
-        let failure = await forwarder.forward(port: port, input: pipe) { try await connection.send($0, on: data) }
+        guard let data = pair.data, let error = pair.error else { return }
+        let failure = await forwarder.forward(port: pair.port, input: pair.input) {
+            try await connection.send($0, on: data)
+        }
+        inputs.remove(data)
         // A client that is gone needs no farewell.
         if let failure { try? await connection.send(Array(failure.utf8), on: error) }
         for stream in [data, error] {
@@ -88,5 +108,38 @@ enum PortForwardStreams {
             // With a failure the client's bytes are of no use any more.
             if failure != nil { try? await connection.reset(stream, .cancelled) }
         }
+    }
+}
+
+/// What the client sends, by the number of the stream, until either side of a connection ends.
+private final class OpenInputs: Sendable {
+    private struct State {
+        var pipes: [UInt32: PacedPipe] = [:]
+        var isOver = false
+    }
+
+    private let state = Mutex(State())
+
+    subscript(stream: UInt32) -> PacedPipe? { state.withLock { $0.pipes[stream] } }
+
+    func add(_ stream: UInt32, _ pipe: PacedPipe) {
+        let isOver = state.withLock { state in
+            if !state.isOver { state.pipes[stream] = pipe }
+            return state.isOver
+        }
+        if isOver { pipe.abort() }
+    }
+
+    @discardableResult
+    func remove(_ stream: UInt32) -> PacedPipe? { state.withLock { $0.pipes.removeValue(forKey: stream) } }
+
+    /// Aborts all, and every one that is added later.
+    func abortAll() {
+        let pipes = state.withLock { state in
+            defer { state.pipes = [:] }
+            state.isOver = true
+            return Array(state.pipes.values)
+        }
+        for pipe in pipes { pipe.abort() }
     }
 }

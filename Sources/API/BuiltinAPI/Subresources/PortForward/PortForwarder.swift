@@ -25,6 +25,11 @@ struct PortForwarder: Sendable {
         return await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await Self.send(input, to: connection) }
+                group.addTask {
+                    // A pod that does not read holds the sender, one that says nothing the receiver.
+                    await input.untilAborted()
+                    await connection.close()
+                }
                 let failure = await Self.receive(from: connection, output)
                 await connection.close()
                 input.abort()
@@ -38,7 +43,7 @@ struct PortForwarder: Sendable {
     private static func send(_ input: PacedPipe, to connection: any ForwardedConnection) async {
         do {
             while let bytes = await input.next() { try await connection.send(bytes) }
-            if input.isAborted { await connection.close() } else { try await connection.endOfInput() }
+            if !input.isAborted { try await connection.endOfInput() }
         } catch {
             // The pod's side is gone, which the other direction sees.
             input.abort()
@@ -57,10 +62,12 @@ struct PortForwarder: Sendable {
     }
 }
 
-/// Bytes from one writer to one reader. A writer that is `limit` bytes ahead waits.
+/// Bytes from one writer to one reader. A writer that is `limit` bytes ahead (each piece counted with 64 more) waits.
 final class PacedPipe: Sendable {
     /// How far the writer may be ahead, in bytes.
     static let limit = 256 << 10
+    /// What a piece costs beside its bytes.
+    private static let pieceCost = 64
 
     private struct State {
         var pieces: [[UInt8]] = []
@@ -77,13 +84,14 @@ final class PacedPipe: Sendable {
     }
 
     private let state = Mutex(State())
+    private let gone = AsyncStream.makeStream(of: Never.self)
 
     /// Adds bytes; nothing after the end.
     func write(_ piece: [UInt8]) async {
         let waiting: CheckedContinuation<Void, Never>? = state.withLock { state in
             guard !state.hasEnded, !piece.isEmpty else { return nil }
             state.pieces.append(piece)
-            state.bytes += piece.count
+            state.bytes += piece.count + Self.pieceCost
             defer { state.reader = nil }
             return state.reader
         }
@@ -106,7 +114,7 @@ final class PacedPipe: Sendable {
                     return ([UInt8]?.none, state.hasEnded, CheckedContinuation<Void, Never>?.none)
                 }
                 let piece = state.pieces.removeFirst()
-                state.bytes -= piece.count
+                state.bytes -= piece.count + Self.pieceCost
                 defer { if state.bytes <= Self.limit { state.writer = nil } }
                 return (piece, false, state.bytes <= Self.limit ? state.writer : nil)
             }
@@ -135,7 +143,11 @@ final class PacedPipe: Sendable {
             state.pieces = []
             state.bytes = 0
         }
+        gone.continuation.finish()
     }
+
+    /// Waits until it is aborted or the task is cancelled. One task waits.
+    func untilAborted() async { for await _ in gone.stream {} }
 
     /// Whether it was aborted.
     var isAborted: Bool { state.withLock { $0.isAborted } }
