@@ -56,6 +56,8 @@ let package = Package(
         // C: data and system calls that Swift cannot express.
         .target(name: "CatalogData", path: "Sources/Model/CatalogData", exclude: ["catalog.json"]),
         .target(name: "LinuxShims", path: "Sources/Node/LinuxShims", linkerSettings: [.linkedLibrary("z")]),
+        .target(
+            name: "HeaderCompression", path: "Sources/API/HeaderCompression", linkerSettings: [.linkedLibrary("z")]),
 
         layer("Model", "ObjectModel", ["Yams"]),
         layer("Model", "Schema", ["ObjectModel"]),
@@ -65,10 +67,11 @@ let package = Package(
         layer("Storage", "SQLiteStorage", ["ObjectModel", "ObjectStorage", product("GRDB", "GRDB.swift")]),
 
         layer("API", "APIProtocol", ["ObjectModel"]),
+        layer("API", "SPDY", ["HeaderCompression", "APIProtocol"]),
         layer("API", "APIServer", ["ObjectModel", "Schema", "ObjectStorage", "APIProtocol", logging]),
         layer(
             "API", "BuiltinAPI",
-            ["ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", logging]),
+            ["ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "SPDY", "APIServer", logging]),
         layer(
             "API", "ClusterPKI",
             [
@@ -104,7 +107,7 @@ let package = Package(
         layer(
             "Node", "CRIRuntime",
             nio + [
-                "ObjectModel", "APIProtocol", "NodeInterfaces", "Processes", logging,
+                "ObjectModel", "APIProtocol", "SPDY", "NodeInterfaces", "Processes", logging,
                 product("Crypto", "swift-crypto"), product("GRPCCore", "grpc-swift-2"),
                 product("GRPCProtobuf", "grpc-swift-protobuf"),
                 product("GRPCNIOTransportHTTP2Posix", "grpc-swift-nio-transport"),
@@ -167,6 +170,7 @@ let package = Package(
             "SQLiteStorage",
             ["ObjectModel", "ObjectStorage", "SQLiteStorage", "TestSupport", product("GRDB", "GRDB.swift")]),
         tests("APIProtocol", ["ObjectModel", "APIProtocol", "TestSupport"]),
+        tests("SPDY", ["ObjectModel", "APIProtocol", "SPDY"]),
         tests(
             "APIServer",
             [
@@ -177,7 +181,7 @@ let package = Package(
             "BuiltinAPI",
             [
                 "CatalogData", "ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer",
-                "BuiltinAPI",
+                "BuiltinAPI", "SPDY",
                 "TestSupport",
             ]),
         tests("ClusterPKI", ["ClusterPKI"]),
@@ -186,6 +190,7 @@ let package = Package(
             [
                 "ObjectModel", "APIProtocol", "ClusterPKI", "HTTPServing", "HTTPCalling",
                 product("NIOPosix", "swift-nio"), product("NIOHTTP2", "swift-nio-http2"),
+                product("NIOEmbedded", "swift-nio"),
             ]),
         tests("ControllerRuntime", ["ObjectModel", "APIProtocol", "ControllerRuntime", "TestSupport"]),
         tests(

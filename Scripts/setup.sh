@@ -20,7 +20,7 @@ needs=(
     "ip|iproute2|sets up the pods' bridge"
     "iptables|iptables|host ports (used by the portmap CNI plugin)"
     "/usr/include/sqlite3.h|libsqlite3-dev|builds the embedded store"
-    "/usr/include/zlib.h|zlib1g-dev|compresses rotated logs"
+    "/usr/include/zlib.h|zlib1g-dev|compresses rotated logs and SPDY headers"
     "python3|python3|builds the demo's images"
     "make|make|runs this project's commands"
     "git|git|fetches Swift packages"

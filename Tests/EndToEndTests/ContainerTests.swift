@@ -63,8 +63,7 @@ struct ContainerTests {
         #expect(answer.contains("v1.36"), "\(answer)")
     }
 
-    @Test(.enabled(if: Machine.kubectlExecs, "this kubectl is older than 1.30 and cannot exec"))
-    func execAndLogsWork() throws {
+    @Test func execAndLogsWork() throws {
         try withCluster("e", port: 18448, images: ["nginx-1.25.4"]) { cluster in
             try cluster.kubectl("apply", "-f", Machine.manifest("stateless-claims"))
             try cluster.waitForRollout("nginx-statefulset")

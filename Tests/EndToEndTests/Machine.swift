@@ -10,6 +10,9 @@ enum Machine {
     /// How often a process is killed in the tests that do so; `make soak` asks for more.
     static let crashRounds = Int(ProcessInfo.processInfo.environment["ORDINAL_CRASH_ROUNDS"] ?? "") ?? 5
 
+    /// Whether this is `make soak`, which tells the number of kills.
+    static let isSoak = ProcessInfo.processInfo.environment["ORDINAL_CRASH_ROUNDS"] != nil
+
     static var isRoot: Bool { geteuid() == 0 }
     static var runsContainers: Bool {
         isRoot && find("containerd") != nil && (find("crun") ?? find("runc")) != nil
@@ -28,8 +31,6 @@ enum Machine {
         else { return nil }
         return Int(minor.1)
     }()
-    /// From 1.30 on kubectl speaks WebSocket.
-    static var kubectlExecs: Bool { kubectlMinor ?? 0 >= 30 }
 
     /// The kubectl clients of this machine, by minor version; the one in PATH among them.
     static let clients: [Int: String] = {
@@ -45,6 +46,13 @@ enum Machine {
         }
         if let kubectl, let kubectlMinor, clients[kubectlMinor] == nil { clients[kubectlMinor] = kubectl }
         return clients
+    }()
+
+    /// Clients for what takes long: in a soak all, else the oldest, the first that speaks WebSocket, and the newest.
+    static let chosenClients: [Int: String] = {
+        let minors = clients.keys.sorted()
+        let chosen = [minors.first, minors.first { $0 >= 30 }, minors.last]
+        return isSoak ? clients : clients.filter { chosen.contains($0.key) }
     }()
 
     static func find(_ program: String) -> String? {

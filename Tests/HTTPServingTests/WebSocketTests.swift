@@ -8,7 +8,7 @@ import Testing
         APIResponse(
             code: 101,
             body: .upgrade(
-                ChannelUpgrade(subprotocol: "v5.channel.k8s.io") { channel in
+                ChannelUpgrade(.webSocket(subprotocol: "v5.channel.k8s.io")) { channel in
                     while let message = try? await channel.receive() {
                         if message == Array("bye".utf8) { return }
                         try? await channel.send(message)

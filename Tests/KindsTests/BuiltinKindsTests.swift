@@ -44,7 +44,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (APIResource.pods, ["binding", "eviction", "exec", "log", "status"]), (.nodes, ["status"]),
+        (APIResource.pods, ["attach", "binding", "eviction", "exec", "log", "portforward", "status"]),
+        (.nodes, ["status"]),
         (.namespaces, ["finalize", "status"]), (.statefulSets, ["scale", "status"]), (.serviceAccounts, ["token"]),
         (.services, ["status"]), (.persistentVolumes, ["status"]), (.persistentVolumeClaims, ["status"]),
         (.configMaps, []), (.deployments, ["scale", "status"]), (.replicaSets, ["scale", "status"]),

@@ -45,6 +45,12 @@ import Testing
             _ containerID: String, _ request: ExecRequest
         ) async throws(RuntimeError) -> any ExecSession { throw .failed("") }
         func reopenLog(_ id: String) async throws(RuntimeError) {}
+        func attach(
+            _ containerID: String, _ request: AttachRequest, tty: Bool
+        ) async throws(RuntimeError) -> any ExecSession { throw .failed("") }
+        func portForward(
+            _ sandboxID: String, port: Int
+        ) async throws(RuntimeError) -> any ForwardedConnection { throw .failed("") }
         func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> { AsyncStream { $0.finish() } }
     }
 

@@ -126,7 +126,7 @@ package struct APIResponse: Sendable {
         case bytes([UInt8])
         /// Pieces as they come; each is flushed to the client.
         case stream(ByteStream)
-        /// The connection becomes a two-way channel of messages (WebSocket) and `run` talks on it until it returns.
+        /// The connection becomes a two-way channel of messages and `run` talks on it until it returns.
         case upgrade(ChannelUpgrade)
     }
 
@@ -188,30 +188,6 @@ package struct ByteStream: Sendable {
             if all.count > limit { throw APIStatus.tooLarge("the reply is longer than \(limit) bytes") }
         }
         return all
-    }
-}
-
-/// A two-way channel of whole messages, such as a WebSocket.
-package protocol MessageChannel: Sendable {
-    /// The next binary message; nil when the other side closed. One reader at a time.
-    func receive() async throws -> [UInt8]?
-    /// Sends a binary message; waits while the other side does not read.
-    func send(_ message: [UInt8]) async throws
-    /// Closes normally. Safe to call twice.
-    func close() async
-}
-
-/// The promise to talk on a connection after it became a channel.
-package struct ChannelUpgrade: Sendable {
-    /// The WebSocket subprotocol chosen.
-    package let subprotocol: String
-    /// Talks until it returns; then the channel is closed.
-    package let run: @Sendable (any MessageChannel) async -> Void
-
-    /// A promise.
-    package init(subprotocol: String, run: @escaping @Sendable (any MessageChannel) async -> Void) {
-        self.subprotocol = subprotocol
-        self.run = run
     }
 }
 

@@ -64,6 +64,65 @@ package struct ExecRequest: Sendable, Hashable {
     }
 }
 
+/// A wish to see and feed a container's first process.
+package struct AttachRequest: Sendable, Hashable {
+    /// The pod.
+    package var pod: NamespacedName
+    /// The pod's uid.
+    package var podUID: String
+    /// The container.
+    package var container: String
+    /// Whether input is sent.
+    package var stdin: Bool
+    /// Whether output is wanted.
+    package var stdout: Bool
+    /// Whether error output is wanted (a container with a terminal has none).
+    package var stderr: Bool
+
+    /// A wish.
+    package init(
+        pod: NamespacedName, podUID: String, container: String, stdin: Bool = false, stdout: Bool = true,
+        stderr: Bool = true
+    ) {
+        self.pod = pod
+        self.podUID = podUID
+        self.container = container
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
+    }
+}
+
+/// A connection into a pod.
+package struct PortForwardRequest: Sendable, Hashable {
+    /// The pod.
+    package var pod: NamespacedName
+    /// The pod's uid.
+    package var podUID: String
+    /// The TCP port, which a process of the pod listens at on its loopback or on every address.
+    package var port: Int
+
+    /// A connection.
+    package init(pod: NamespacedName, podUID: String, port: Int) {
+        self.pod = pod
+        self.podUID = podUID
+        self.port = port
+    }
+}
+
+/// A TCP connection into a pod.
+package protocol ForwardedConnection: Sendable {
+    /// The next bytes from the pod; nil at the end. Throws an `APIStatus` when the pod could not be reached. One reader
+    /// at a time.
+    func receive() async throws -> [UInt8]?
+    /// Sends bytes to the pod; waits while it does not read.
+    func send(_ bytes: [UInt8]) async throws
+    /// Says that no more bytes come.
+    func endOfInput() async throws
+    /// Ends the connection. Safe to call twice.
+    func close() async
+}
+
 /// What goes into a running command.
 package enum ExecInput: Sendable, Hashable {
     /// Bytes for its standard input.
@@ -103,6 +162,10 @@ package protocol NodeConnection: Sendable {
     func logs(_ request: LogRequest) async throws(APIStatus) -> ByteStream
     /// Runs a command.
     func exec(_ request: ExecRequest) async throws(APIStatus) -> any ExecSession
+    /// Attaches to a running container. The session's exit is 0 when it ends with the container.
+    func attach(_ request: AttachRequest) async throws(APIStatus) -> any ExecSession
+    /// Connects to a port of a pod. A port that nobody listens at may be told only by the connection's `receive`.
+    func portForward(_ request: PortForwardRequest) async throws(APIStatus) -> any ForwardedConnection
 }
 
 /// Finds the connection to a node by its name; nil when the node is not connected.

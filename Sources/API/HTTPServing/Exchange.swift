@@ -113,17 +113,16 @@ final class Exchange: Sendable {
     }
 
     private func talk(_ upgrade: ChannelUpgrade, _ headers: HTTPFields) async {
-        let promise = eventLoop.makePromise(of: WebSocketChannel?.self)
-        eventLoop.execute { self.handler.value.upgrade(self, upgrade.subprotocol, headers, promise) }
+        let promise = eventLoop.makePromise(of: UpgradedChannel?.self)
+        eventLoop.execute { self.handler.value.upgrade(self, upgrade.wire, headers, promise) }
         guard let channel = (try? await promise.futureResult.get()) ?? nil else { return }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await upgrade.run(channel) }
             group.addTask {
                 await self.signal.wait()
                 // The signal's task is also ended by cancellation, when `run` has returned.
                 if self.ended.withLock({ $0 }) != nil { await channel.close() }
             }
-            await group.next()
+            await upgrade.run(channel)
             group.cancelAll()
         }
         await channel.close()

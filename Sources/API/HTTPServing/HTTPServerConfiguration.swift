@@ -60,6 +60,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var bodyTimeout = Duration.seconds(60)
     /// How long a connection may stay without a request (kube-apiserver: 90 s).
     package var idleTimeout = Duration.seconds(90)
+    /// How long an upgraded connection may stay without a byte in either direction (kubelet: 4 h); then it is closed.
+    package var upgradedIdleTimeout = Duration.seconds(4 * 3600)
     /// How long running requests may go on after `stop()`.
     package var stopTimeout = Duration.seconds(5)
     /// How many requests may wait to be started; above it 429. They wait only while the machine is overloaded.

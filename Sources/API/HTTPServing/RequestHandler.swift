@@ -235,14 +235,14 @@ extension RequestHandler {
         completeReply(context, closes: !isHTTP2 && !keepsAlive(request))
     }
 
-    /// Makes the connection a WebSocket and gives its channel, or answers 400 and gives nil.
+    /// Makes the connection what was asked for and gives its channel, or answers 400 and gives nil.
     func upgrade(
-        _ exchange: Exchange, _ subprotocol: String, _ headers: HTTPFields,
-        _ promise: EventLoopPromise<WebSocketChannel?>
+        _ exchange: Exchange, _ wire: ChannelUpgrade.Wire, _ headers: HTTPFields,
+        _ promise: EventLoopPromise<UpgradedChannel?>
     ) {
         guard let (context, request) = current(exchange) else { return promise.succeed(nil) }
-        guard !isHTTP2, let accepted = WebSocketHandshake.headers(for: request, subprotocol, on: context.channel) else {
-            let response = APIResponse.status(.badRequest("the request is no WebSocket handshake for \(subprotocol)"))
+        guard !isHTTP2, let accepted = UpgradeHandshake.headers(for: request, wire, on: context.channel) else {
+            let response = APIResponse.status(.badRequest("the request is no handshake for \(wire)"))
             guard case .bytes(let bytes) = response.body else { return promise.succeed(nil) }
             reply(to: exchange, response, ByteBuffer(bytes: bytes))
             return promise.succeed(nil)
@@ -253,9 +253,8 @@ extension RequestHandler {
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         do {
             let pipeline = context.pipeline.syncOperations
-            let channel = try WebSocketHandshake.addHandlers(
-                to: context.channel, maximumMessage: configuration.maximumMessage,
-                onClose: { exchange.end(.clientGone) })
+            let channel = try UpgradeHandshake.addHandlers(
+                for: wire, to: context.channel, configuration, onClose: { exchange.end(.clientGone) })
             state = .closed
             giveBodyBack()
             pipeline.removeHandler(context: context, promise: nil)

@@ -7,10 +7,10 @@ internal import NIOWebSocket
 /// seconds for its own; then the connection is closed.
 final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = WebSocketFrame
-    typealias OutboundIn = WebSocketFrame
+    typealias OutboundIn = ByteBuffer
     typealias OutboundOut = WebSocketFrame
 
-    private let messages: WebSocketChannel
+    private let messages: UpgradedChannel
     private let maximumMessage: Int
     private let onClose: @Sendable () -> Void
     private var fragments: ByteBuffer?
@@ -18,7 +18,7 @@ final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var readHeld = false
     private var timer: Scheduled<Void>?
 
-    init(messages: WebSocketChannel, maximumMessage: Int, onClose: @escaping @Sendable () -> Void) {
+    init(messages: UpgradedChannel, maximumMessage: Int, onClose: @escaping @Sendable () -> Void) {
         self.messages = messages
         self.maximumMessage = maximumMessage
         self.onClose = onClose
@@ -39,6 +39,11 @@ final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let frame = WebSocketFrame(fin: true, opcode: .binary, data: unwrapOutboundIn(data))
+        context.write(wrapOutboundOut(frame), promise: promise)
+    }
+
     func read(context: ChannelHandlerContext) {
         if messages.isFull { readHeld = true } else { context.read() }
     }
@@ -51,6 +56,7 @@ final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
             context.read()
         case is CloseWanted: close(context, .normalClosure)
         case is ChannelShouldQuiesceEvent: break  // the exchange is told by the registry
+        case is IdleStateHandler.IdleStateEvent: context.close(promise: nil)
         default: context.fireUserInboundEventTriggered(event)
         }
     }

@@ -454,6 +454,13 @@ package protocol ContainerRuntime: Sendable {
     ) async throws(RuntimeError) -> CommandResult
     /// Runs a command with streams.
     func exec(_ containerID: String, _ request: ExecRequest) async throws(RuntimeError) -> any ExecSession
+    /// Connects to a running container's first process, which goes on when the session ends; `tty` is whether the
+    /// container has a terminal. The end of the input closes the container's own when it is `stdinOnce`.
+    func attach(
+        _ containerID: String, _ request: AttachRequest, tty: Bool
+    ) async throws(RuntimeError) -> any ExecSession
+    /// Connects to a TCP port in a sandbox's network.
+    func portForward(_ sandboxID: String, port: Int) async throws(RuntimeError) -> any ForwardedConnection
 
     /// What happens from now on. Ends when the runtime goes; then `pods()` tells the state and a new call goes on.
     /// At its limit of undelivered events it coalesces them into one with no uid.

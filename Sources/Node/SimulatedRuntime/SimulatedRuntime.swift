@@ -144,6 +144,18 @@ package final class SimulatedRuntime: ContainerRuntime {
         throw .failed("this node is simulated: nothing runs in its containers")
     }
 
+    package func attach(
+        _ containerID: String, _ request: AttachRequest, tty: Bool
+    ) async throws(RuntimeError) -> any ExecSession {
+        throw .failed("this node is simulated: nothing runs in its containers")
+    }
+
+    package func portForward(
+        _ sandboxID: String, port: Int
+    ) async throws(RuntimeError) -> any ForwardedConnection {
+        throw .failed("this node is simulated: nothing listens in its pods")
+    }
+
     /// What happens from now on; at 1,024 undelivered events the oldest are dropped and one without a uid is added.
     package func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> {
         let (stream, continuation) = AsyncStream.makeStream(

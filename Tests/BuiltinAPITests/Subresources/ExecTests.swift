@@ -3,7 +3,9 @@ import ObjectModel
 import Synchronization
 import Testing
 
-@Suite struct ExecTests {
+@testable import BuiltinAPI
+
+@Suite(.timeLimit(.minutes(1))) struct ExecTests {
     private static let webSocket = [("Upgrade", "websocket"), ("Sec-WebSocket-Protocol", "v5.channel.k8s.io")]
     private let path = "\(SubresourceServer.pods)/p/exec"
 
@@ -20,7 +22,7 @@ import Testing
             Issue.record("no upgrade")
             return
         }
-        #expect(upgrade.subprotocol == "v5.channel.k8s.io")
+        #expect(upgrade.wire == .webSocket(subprotocol: "v5.channel.k8s.io"))
         let channel = ScriptedChannel([
             [0] + Array("in".utf8), [4] + Array("{\"Width\":80,\"Height\":24}".utf8), [9, 9], [255, 0],
         ])
@@ -73,15 +75,26 @@ import Testing
         #expect(String(decoding: received.first ?? [], as: UTF8.self).contains("container not running"))
     }
 
+    @Test func aClientThatGoesIsSeenWhileTheCommandDoesNotRead() async {
+        let session = StuckSession()
+        let network = FedChannel([[0] + Array("in".utf8)])
+        async let done: Void = ExecHandler.talk(network) { () throws(APIStatus) in session }
+        await session.isStuck.wait()
+        network.go()
+        await done
+        #expect(!session.wasCancelled.withLock { $0 }, "a session that is closing has calls to make")
+    }
+
     @Test func whatCannotBeUpgradedIsRefusedWithTheReason() async throws {
         let server = try SubresourceServer()
         try await server.makePod("p")
         try await server.makePod("waiting", node: nil)
         let query: [(name: String, value: String)] = [("command", "ls"), ("stdout", "true")]
         let cases: [(String, [(name: String, value: String)], [(String, String)], String)] = [
+            ("p", query, [("Upgrade", "h2c")], "Upgrade request required"),
             (
-                "p", query, [("Upgrade", "SPDY/3.1")],
-                "exec over spdy/3.1 is not served: use kubectl 1.30 or newer, which speaks WebSocket"
+                "p", query, [("Upgrade", "websocket"), ("Sec-WebSocket-Protocol", "v1, v2")],
+                #"none of the subprotocols ["v1", "v2"] is served: v5.channel.k8s.io, v4.channel.k8s.io"#
             ),
             ("p", query, [], "Upgrade request required"),
             ("p", [("stdout", "true")], Self.webSocket, "you must specify at least one command for the container"),
@@ -104,5 +117,27 @@ import Testing
         #expect(response.code == 403)
         guard case .bytes(let bytes) = response.body else { return }
         #expect(String(decoding: bytes, as: UTF8.self).contains("cannot create resource \\\"pods/exec\\\""))
+    }
+}
+
+/// A command that neither reads nor writes: only `close` lets callers go.
+private final class StuckSession: ExecSession {
+    let isStuck = Gate()
+    let wasCancelled = Mutex(false)
+    private let closed = Gate()
+
+    func receive() async throws -> ExecOutput? {
+        await closed.wait()
+        return nil
+    }
+
+    func send(_ input: ExecInput) async throws {
+        isStuck.open()
+        await closed.wait()
+    }
+
+    func close() async {
+        wasCancelled.withLock { $0 = $0 || Task.isCancelled }
+        closed.open()
     }
 }

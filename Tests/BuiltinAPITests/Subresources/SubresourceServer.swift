@@ -73,7 +73,11 @@ struct OneNode: NodeDirectory {
 final class ScriptedNode: NodeConnection {
     let logRequests = Mutex<[LogRequest]>([])
     let execRequests = Mutex<[ExecRequest]>([])
+    let attachRequests = Mutex<[AttachRequest]>([])
+    let forwardRequests = Mutex<[PortForwardRequest]>([])
     let inputs = Mutex<[ExecInput]>([])
+    /// Open when somebody waits for port 82 to take bytes.
+    let isStuck = Gate()
 
     func logs(_ request: LogRequest) async throws(APIStatus) -> ByteStream {
         logRequests.withLock { $0.append(request) }
@@ -85,6 +89,18 @@ final class ScriptedNode: NodeConnection {
         execRequests.withLock { $0.append(request) }
         if request.command == ["missing"] { throw .badRequest("container not running") }
         return ScriptedSession(node: self, takesInput: request.command != ["deaf"])
+    }
+
+    func attach(_ request: AttachRequest) async throws(APIStatus) -> any ExecSession {
+        attachRequests.withLock { $0.append(request) }
+        return ScriptedSession(node: self, takesInput: true)
+    }
+
+    func portForward(_ request: PortForwardRequest) async throws(APIStatus) -> any ForwardedConnection {
+        forwardRequests.withLock { $0.append(request) }
+        if request.port == 81 { throw .internalError("connection refused") }
+        if request.port == 82 { return StuckConnection(isStuck) }
+        return EchoConnection()
     }
 }
 
@@ -123,6 +139,66 @@ final class ScriptedSession: ExecSession {
     }
 }
 
+/// A port that says everything back, and ends with its input.
+final class EchoConnection: ForwardedConnection {
+    private let pieces: AsyncStream<[UInt8]>
+    private let feed: AsyncStream<[UInt8]>.Continuation
+
+    init() { (pieces, feed) = AsyncStream.makeStream(of: [UInt8].self) }
+
+    func receive() async throws -> [UInt8]? {
+        for await piece in pieces { return piece }
+        return nil
+    }
+
+    func send(_ bytes: [UInt8]) async throws { feed.yield(bytes) }
+    func endOfInput() async throws { feed.finish() }
+    func close() async { feed.finish() }
+}
+
+/// A port whose process neither reads nor writes: only `close` lets callers go.
+final class StuckConnection: ForwardedConnection {
+    private let closed = Gate()
+    private let isStuck: Gate
+
+    init(_ isStuck: Gate) { self.isStuck = isStuck }
+
+    func receive() async throws -> [UInt8]? {
+        await closed.wait()
+        return nil
+    }
+    func send(_ bytes: [UInt8]) async throws {
+        isStuck.open()
+        await closed.wait()
+        throw CancellationError()
+    }
+    func endOfInput() async throws {}
+    func close() async { closed.open() }
+}
+
+/// What any number of tasks wait for, deaf to cancellation, as a future of NIO is.
+final class Gate: Sendable {
+    private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                if !state.isOpen { state.waiting.append(continuation) }
+                return state.isOpen
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+
+    func open() {
+        let waiting = state.withLock { state in
+            defer { state = (true, []) }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}
+
 /// Signs by writing the claims down.
 final class WritingIssuer: TokenIssuer {
     let claims = Mutex<[ServiceAccountClaims]>([])
@@ -149,7 +225,11 @@ final class ScriptedChannel: MessageChannel {
     }
 
     func send(_ message: [UInt8]) async throws { received.withLock { $0.append(message) } }
-    func close() async { closed.continuation.finish() }
+    func close(sending last: [UInt8]) async {
+        if !last.isEmpty { received.withLock { $0.append(last) } }
+        closed.continuation.finish()
+    }
+    func untilClosed() async { for await _ in closed.stream {} }
 }
 
 /// Counts from 1.

@@ -17,6 +17,8 @@ package enum BuiltinSubresources {
             SubresourceKey(pods, "eviction"): EvictionHandler(),
             SubresourceKey(pods, "log"): LogHandler(nodes: nodes),
             SubresourceKey(pods, "exec"): ExecHandler(nodes: nodes),
+            SubresourceKey(pods, "attach"): AttachHandler(nodes: nodes),
+            SubresourceKey(pods, "portforward"): PortForwardHandler(nodes: nodes),
             SubresourceKey(APIResource.namespaces.groupResource, "finalize"): FinalizeHandler(),
             SubresourceKey(APIResource.serviceAccounts.groupResource, "token"): TokenHandler(
                 issuer: tokens, store: store),

@@ -2,10 +2,10 @@ package import APIProtocol
 package import APIServer
 package import ObjectModel
 
-/// `GET` and `POST …/pods/NAME/exec`: runs a command over a WebSocket. Both need the verb `create`.
+/// `GET` and `POST …/pods/NAME/exec`: runs a command over a WebSocket or SPDY. Both need the verb `create`.
 ///
-/// Failures of the node are told on the status channel: before the upgrade they would make kubectl try SPDY, and hide
-/// the reason.
+/// Failures of the node are told on the status channel: before the upgrade they would make kubectl try the other wire,
+/// and hide the reason.
 package struct ExecHandler: SubresourceHandler {
     private let nodes: any NodeDirectory
 
@@ -22,12 +22,12 @@ package struct ExecHandler: SubresourceHandler {
         guard !target.node.isEmpty else {
             throw .badRequest("pod \(call.name) does not have a host assigned")
         }
-        let subprotocol = try Self.subprotocol(call.request)
         let connection = try await target.connection(nodes)
-        let upgrade = ChannelUpgrade(subprotocol: subprotocol) { channel in
-            await Self.talk(channel, wanted, connection)
+        let streams = RemoteCommandUpgrade.Streams(
+            stdin: wanted.stdin, stdout: wanted.stdout, stderr: wanted.stderr, tty: wanted.tty)
+        return try RemoteCommandUpgrade.response(to: call, streams) { channel in
+            await Self.talk(channel) { () async throws(APIStatus) in try await connection.exec(wanted) }
         }
-        return APIResponse(code: 101, body: .upgrade(upgrade))
     }
 
     /// Reads the query (PodExecOptions).
@@ -46,44 +46,27 @@ package struct ExecHandler: SubresourceHandler {
         return exec
     }
 
-    /// The subprotocol of the upgrade asked for; 400 for none, and for those spoken by old clients.
-    static func subprotocol(_ request: APIRequest) throws(APIStatus) -> String {
-        let upgrade = (request.headers["Upgrade"] ?? "").lowercased()
-        guard !upgrade.isEmpty else { throw .badRequest("Upgrade request required") }
-        guard upgrade == "websocket" else {
-            throw .badRequest(
-                "exec over \(upgrade) is not served: use kubectl 1.30 or newer, which speaks WebSocket")
-        }
-        let offered = request.headers.values("Sec-WebSocket-Protocol").flatMap { header in
-            header.split(separator: ",").map { $0.filter { $0 != " " } }
-        }
-        guard let chosen = RemoteCommandFraming.choose(from: offered) else {
-            throw .badRequest(
-                "none of the subprotocols \(offered) is served: "
-                    + RemoteCommandFraming.subprotocols.joined(separator: ", "))
-        }
-        return chosen
-    }
-
-    /// Carries messages between the client and the command until either ends.
+    /// Carries messages between the client and what `start` starts until either ends.
     static func talk(
-        _ channel: any MessageChannel, _ wanted: ExecRequest, _ connection: any NodeConnection
+        _ channel: any MessageChannel, _ start: () async throws(APIStatus) -> any ExecSession
     ) async {
         let session: any ExecSession
         do throws(APIStatus) {
-            session = try await connection.exec(wanted)
+            session = try await start()
         } catch {
-            // A client that is gone needs no reason.
-            try? await channel.send(RemoteCommandFraming.message(error))
-            await channel.close()
-            return
+            return await channel.close(sending: RemoteCommandFraming.message(error))
         }
+        // Nothing here is cancelled: a session that is closing still has calls to make. All end with the channel.
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await pumpInput(channel, session) }
+            group.addTask {
+                // Seen even while the command takes no input, and so nothing is received.
+                await channel.untilClosed()
+                await session.close()
+            }
             await pumpOutput(channel, session)
             await session.close()
             await channel.close()
-            group.cancelAll()
         }
     }
 

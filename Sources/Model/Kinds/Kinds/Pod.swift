@@ -4,7 +4,8 @@ internal import Schema
 extension BuiltinKind {
     /// Containers that run together on one node.
     static let pod = BuiltinKind(
-        .pods, subresources: ["binding", "eviction", "exec", "log", "status"], cells: PodCells.all,
+        .pods, subresources: ["attach", "binding", "eviction", "exec", "log", "portforward", "status"],
+        cells: PodCells.all,
         hooks: PodKind.hooks)
 }
 

@@ -96,19 +96,51 @@ final class LocalNodeConnection: NodeConnection {
     // MARK: Commands
 
     func exec(_ request: ExecRequest) async throws(APIStatus) -> any ExecSession {
-        let newest = try await runtimePod(request.podUID).containers.first { $0.name == request.container }
-        guard let newest, case .running = newest.phase else {
-            if newest == nil, pods.object(request.pod) == nil {
-                throw .notFound(GroupResource(group: "", resource: "pods"), name: request.pod.name)
-            }
-            throw .badRequest("container \(request.container) in pod \(request.pod.name) is not running")
+        let id = try await runningContainer(request.container, of: request.pod, request.podUID)
+        do throws(RuntimeError) {
+            return try await runtime.exec(id, request)
+        } catch {
+            throw failure(error, of: "executing command in container")
+        }
+    }
+
+    func attach(_ request: AttachRequest) async throws(APIStatus) -> any ExecSession {
+        let id = try await runningContainer(request.container, of: request.pod, request.podUID)
+        // A terminal is part of the container: what the client thinks of it does not count.
+        let tty = pods.object(request.pod)?.view.container(request.container)?.tty ?? false
+        do throws(RuntimeError) {
+            return try await runtime.attach(id, request, tty: tty)
+        } catch {
+            throw failure(error, of: "attaching to container")
+        }
+    }
+
+    func portForward(_ request: PortForwardRequest) async throws(APIStatus) -> any ForwardedConnection {
+        guard let sandbox = try await runtimePod(request.podUID).sandboxes.first(where: \.isReady) else {
+            throw .badRequest("pod \(request.pod.name) is not running")
         }
         do throws(RuntimeError) {
-            return try await runtime.exec(newest.id, request)
-        } catch .unavailable(let text) {
-            throw .unavailable("node \(configuration.nodeName): \(text)")
+            return try await runtime.portForward(sandbox.id, port: request.port)
         } catch {
-            throw .internalError("error executing command in container: \(error.text)")
+            throw failure(error, of: "forwarding port \(request.port)")
         }
+    }
+
+    private func runningContainer(
+        _ name: String, of pod: NamespacedName, _ podUID: String
+    ) async throws(APIStatus) -> String {
+        let newest = try await runtimePod(podUID).containers.first { $0.name == name }
+        guard let newest, case .running = newest.phase else {
+            if newest == nil, pods.object(pod) == nil {
+                throw .notFound(GroupResource(group: "", resource: "pods"), name: pod.name)
+            }
+            throw .badRequest("container \(name) in pod \(pod.name) is not running")
+        }
+        return newest.id
+    }
+
+    private func failure(_ error: RuntimeError, of deed: String) -> APIStatus {
+        if case .unavailable(let text) = error { return .unavailable("node \(configuration.nodeName): \(text)") }
+        return .internalError("error \(deed): \(error.text)")
     }
 }

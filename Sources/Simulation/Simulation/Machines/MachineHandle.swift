@@ -92,5 +92,13 @@ struct MachineHandle: ContainerRuntime {
     func exec(_ containerID: String, _ request: ExecRequest) async throws(RuntimeError) -> any ExecSession {
         try await runtime.exec(containerID, request)
     }
+    func attach(
+        _ containerID: String, _ request: AttachRequest, tty: Bool
+    ) async throws(RuntimeError) -> any ExecSession {
+        try await runtime.attach(containerID, request, tty: tty)
+    }
+    func portForward(_ sandboxID: String, port: Int) async throws(RuntimeError) -> any ForwardedConnection {
+        try await runtime.portForward(sandboxID, port: port)
+    }
     func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> { try await runtime.events() }
 }

@@ -1,11 +1,11 @@
 internal import APIProtocol
 internal import NIOCore
-internal import NIOWebSocket
 internal import Synchronization
 
-/// A WebSocket as a channel of whole messages. Received messages wait in a queue; while it holds more than
-/// `queueLimit` bytes nothing is read from the network.
-final class WebSocketChannel: MessageChannel, Sendable {
+/// An upgraded connection as a channel of messages. Received messages wait in a queue; while it holds more than
+/// `queueLimit` bytes (each counted with `messageCost` more) nothing is read from the network. The last handler of the connection delivers messages and sends
+/// what is written here.
+final class UpgradedChannel: MessageChannel, Sendable {
     private struct State {
         var messages: [[UInt8]] = []
         var bytes = 0
@@ -16,6 +16,8 @@ final class WebSocketChannel: MessageChannel, Sendable {
 
     /// How many bytes may wait to be received.
     static let queueLimit = 256 << 10
+    /// What a message costs beside its bytes, of which there may be none.
+    private static let messageCost = 64
 
     private let channel: any Channel
     private let state = Mutex(State())
@@ -28,7 +30,7 @@ final class WebSocketChannel: MessageChannel, Sendable {
                 let ready: [UInt8]?? = state.withLock { state in
                     if !state.messages.isEmpty {
                         let message = state.messages.removeFirst()
-                        state.bytes -= message.count
+                        state.bytes -= message.count + Self.messageCost
                         return .some(message)
                     }
                     if state.ended || Task.isCancelled { return .some(nil) }
@@ -46,19 +48,24 @@ final class WebSocketChannel: MessageChannel, Sendable {
     }
 
     func send(_ message: [UInt8]) async throws {
-        try await channel.writeAndFlush(
-            WebSocketFrame(fin: true, opcode: .binary, data: ByteBuffer(bytes: message))
-        ).get()
+        try await channel.writeAndFlush(ByteBuffer(bytes: message)).get()
     }
 
-    func close() async {
+    func close(sending last: [UInt8]) async {
         guard
             state.withLock({ state in
                 defer { state.closing = true }
                 return !state.closing
             })
         else { return }
+        if !last.isEmpty { channel.writeAndFlush(ByteBuffer(bytes: last), promise: nil) }
         channel.pipeline.fireUserInboundEventTriggered(CloseWanted())
+    }
+
+    func untilClosed() async {
+        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+        channel.closeFuture.whenComplete { _ in continuation.finish() }
+        for await _ in stream {}
     }
 
     /// Whether so much waits that reading should pause.
@@ -72,7 +79,7 @@ final class WebSocketChannel: MessageChannel, Sendable {
                 return Optional(reader)
             }
             state.messages.append(message)
-            state.bytes += message.count
+            state.bytes += message.count + Self.messageCost
             return nil
         }
         reader?.resume(returning: message)
