@@ -221,6 +221,21 @@ enum OrderRules {
         return problems
     }
 
+    /// How many pods were gone, ending or not Ready at a time, of pods that were all Ready before.
+    static func mostAway(_ changes: [PodWatch.Change]) -> Int {
+        var away: Set<String> = []
+        var most = 0
+        for change in changes {
+            if change.isGone || change.isTerminating || !change.isReady {
+                away.insert(change.pod)
+            } else {
+                away.remove(change.pod)
+            }
+            most = max(most, away.count)
+        }
+        return most
+    }
+
     /// Each pod begins to terminate only when every higher ordinal is gone; those from `lowest` up go.
     static func deletedInReverseOrder(
         _ changes: [PodWatch.Change], set: String, from highest: Int, to lowest: Int
