@@ -81,6 +81,11 @@ elif ! start; then
     bold "Containers cannot run here (see above), so the demo walks the same steps on SIMULATED nodes. Nothing really runs."
     start
 fi
+# A node is Ready a moment after the API.
+for _ in $(seq 200); do
+    "$ordinal" status --data-dir "$data" | grep -Eq 'nodes: +([1-9][0-9]*) of \1 Ready' && break
+    sleep 0.05
+done
 "$ordinal" status --data-dir "$data"
 
 if [ "$runtime" = containerd ]; then
