@@ -195,4 +195,24 @@ struct RolloutTests {
             try cluster.waitUntil("only web-0 stays") { try names() == "web-0" }
         }
     }
+
+    /// The row "old API".
+    @Test func aManifestOfTheFirstBetaIsTaken() throws {
+        try withCluster("beta", port: 17457) { cluster in
+            let applied = try cluster.tryKubectl(["apply", "-f", Machine.manifest("first-beta")])
+            #expect(applied.code == 0 && applied.output.contains("statefulset.apps/archive created"))
+            #expect(applied.errors.contains("use apps/v1 StatefulSet"), "\(applied.errors)")
+            try cluster.waitUntil("both are ready") { try cluster.kubectl("get", "sts", "archive").contains("2/2") }
+            let set = try cluster.json("get", "sts", "archive")
+            #expect(set["apiVersion"] == "apps/v1")
+            #expect(set["spec", "selector"] == ["matchLabels": ["app": "archive"]])
+            #expect(set["spec", "updateStrategy", "type"] == "OnDelete")
+            #expect(try cluster.json("get", "statefulsets.v1beta1.apps", "archive")["apiVersion"] == "apps/v1beta1")
+            #expect(try cluster.kubectl("get", "--raw", "/openapi/v3/apis/apps/v1beta1").contains("StatefulSet"))
+            let again = try cluster.tryKubectl(["apply", "-f", Machine.manifest("first-beta")])
+            #expect(again.output.contains("statefulset.apps/archive unchanged"), "\(again.output)\(again.errors)")
+            try cluster.kubectl("delete", "-f", Machine.manifest("first-beta"))
+            try cluster.waitUntil("its pods are gone") { try cluster.kubectl("get", "pods", "-o", "name").isEmpty }
+        }
+    }
 }

@@ -9,8 +9,15 @@ import Testing
 
     static let mutations: [Mutation] = [
         takesEveryPodForReady, countsOneMore, deletesClaims, forgetsDeletions, ignoresPartition,
-        takesAwayMore, forgetsReadiness, ownsClaims,
+        takesAwayMore, forgetsReadiness, ownsClaims, waitsForNobody, startsTwice, leavesClaims, losesEvents,
+        isNeverDone,
+        sharesClaims,
     ]
+
+    /// All but that processes end, which the loop itself sees to.
+    @Test func everyInvariantHasItsBug() {
+        #expect(Set(Self.mutations.map(\.breaks)) == Set(Invariant.allCases).subtracting([.processesEnd]))
+    }
 
     @Test(arguments: mutations.map(\.name))
     func theInvariantFindsItsBug(_ name: String) throws {
@@ -89,6 +96,68 @@ import Testing
         bug.read = { plural, object in
             guard plural == "statefulsets" else { return }
             object["spec", "persistentVolumeClaimRetentionPolicy"] = ["whenDeleted": "Delete", "whenScaled": "Delete"]
+        }
+        return bug
+    }
+
+    private static var waitsForNobody: Mutation {
+        var bug = Mutation("every set is taken for Parallel", breaks: .orderedScaleDown)
+        bug.read = { plural, object in
+            if plural == "statefulsets" { object["spec", "podManagementPolicy"] = "Parallel" }
+        }
+        return bug
+    }
+
+    private static func lettingNamesGo(_ name: String, breaks invariant: Invariant) -> Mutation {
+        var bug = Mutation(name, breaks: invariant)
+        bug.request = { request in
+            guard request.method == .delete, request.path.contains("/pods/"),
+                var body = try? JSON.parse(request.body)
+            else { return request }
+            body["gracePeriodSeconds"] = 0
+            var changed = request
+            changed.body = JSON.write(body)
+            return changed
+        }
+        return bug
+    }
+
+    private static var startsTwice: Mutation {
+        lettingNamesGo("pods are forced out of the API", breaks: .oneLivePodPerIdentity)
+    }
+
+    private static var sharesClaims: Mutation {
+        lettingNamesGo("claims are freed before their pod has ended", breaks: .oneNodePerClaim)
+    }
+
+    private static var leavesClaims: Mutation {
+        var bug = Mutation("claims of what is gone are left", breaks: .noOrphans)
+        bug.request = { request in
+            request.method == .delete && request.path.contains("/persistentvolumeclaims/") ? nil : request
+        }
+        return bug
+    }
+
+    private static var losesEvents: Mutation {
+        var bug = Mutation("the server loses events", breaks: .watchesAreFaithful)
+        bug.loses = { piece in piece.count % 31 == 0 }
+        return bug
+    }
+
+    private static var isNeverDone: Mutation {
+        var bug = Mutation("a status is written again and again", breaks: .restIsQuiet)
+        bug.read = { plural, object in
+            if plural == "statefulsets" { object["status", "collisionCount"] = 7 }
+        }
+        bug.request = { request in
+            guard request.method == .patch, request.path.contains("/statefulsets/"),
+                request.path.hasSuffix("/status"), var body = try? JSON.parse(request.body)
+            else { return request }
+            let revision = Int64(body["metadata", "resourceVersion"]?.string ?? "") ?? 0
+            body["status", "collisionCount"] = .integer(revision % 1000)
+            var changed = request
+            changed.body = JSON.write(body)
+            return changed
         }
         return bug
     }

@@ -22,8 +22,14 @@ extension Scheduler {
                 return demand
             }
             if claim.view.isBound {
-                let volume = caches.volumes.object(NamespacedName(name: claim.view.volumeName))
-                if let affinity = volume?.view.requiredNodeAffinity {
+                guard let volume = caches.volumes.object(NamespacedName(name: claim.view.volumeName)) else {
+                    // Claims and volumes come by separate watches: it may be on its way.
+                    let nodes = caches.nodes.allObjects.count
+                    demand.obstacle =
+                        "\(nodes) node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
+                    return demand
+                }
+                if let affinity = volume.view.requiredNodeAffinity {
                     demand.volumeAffinities.append(NodeSelector(affinity))
                 }
                 continue

@@ -19,6 +19,10 @@ package enum BuiltinKinds {
     package static func registry(_ catalog: Catalog) throws(Catalog.Malformed) -> KindRegistry {
         var kinds: [KindDefinition] = []
         for kind in all { kinds.append(try kind.definition(from: catalog)) }
+        for former in FormerVersion.all {
+            let today = kinds.first { $0.resource == former.resource.groupResource }
+            if let today { kinds.append(former.definition(of: today)) }
+        }
         return KindRegistry(kinds)
     }
 

@@ -13,8 +13,12 @@ package struct KindDefinition: Sendable {
         case orphan = "Orphan"
     }
 
-    /// Group, version and kind.
+    /// Group, version and kind, as clients name it.
     package var gvk: GroupVersionKind
+    /// The version that its objects have where they are stored; nil when it is this one.
+    package var storedVersion: GroupVersion?
+    /// Said with every reply to who uses this version; nil for versions that stay.
+    package var deprecation: String?
     /// The names it is known by.
     package var names: KindNames
     /// Where its objects live.
@@ -50,6 +54,16 @@ package struct KindDefinition: Sendable {
         self.selectableFields = selectableFields
         self.rules = rules
         self.hooks = hooks
+    }
+
+    /// The version that its objects have where they are stored.
+    package var storedAPIVersion: String { (storedVersion ?? gvk.groupVersion).apiVersion }
+    /// A stored object as this version shows it. Versions of a kind differ in their defaults only.
+    package func shown(_ object: Value) -> Value {
+        guard storedVersion != nil else { return object }
+        var object = object
+        object["apiVersion"] = .string(gvk.groupVersion.apiVersion)
+        return object
     }
 
     /// The resource, as errors name it.
@@ -167,6 +181,8 @@ package struct KindRules: Sendable, Hashable {
 ///
 /// `now` and every generated id come in through `HookContext`. Hooks see objects in the kind's own version.
 package struct KindHooks: Sendable {
+    /// Defaults of a former version that are not today's: before all others, on what comes from clients.
+    package var setFormerDefaults: @Sendable (_ object: inout Value) -> Void = { _ in }
     /// Conditional defaults, after the schema's constant ones (upstream's `SetDefaults_*` and `SetObjectDefaults_*`).
     package var setDefaults: @Sendable (_ object: inout Value) -> Void = { _ in }
     /// What the registry's strategy does before a create (`PrepareForCreate`); status is already dropped.
@@ -234,9 +250,9 @@ package struct KindRegistry: Sendable {
     /// The kind by its own name.
     package func kind(_ gvk: GroupVersionKind) -> KindDefinition? { byKind[gvk].map { kinds[$0] } }
 
-    /// Every resource that can be listed, as clients name it.
+    /// Every resource that can be listed, once, in the version that is stored.
     package var listedResources: [APIResource] {
-        kinds.filter { $0.verbs.contains("list") }.map { kind in
+        kinds.filter { $0.verbs.contains("list") && $0.storedVersion == nil }.map { kind in
             APIResource(
                 group: kind.gvk.group, version: kind.gvk.version, kind: kind.gvk.kind, plural: kind.names.plural,
                 isNamespaced: kind.isNamespaced)

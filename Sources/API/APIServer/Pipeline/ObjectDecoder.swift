@@ -20,6 +20,7 @@ struct ObjectDecoder: Sendable {
         }
         try settleIdentity(&object)
         let report = try kind.schema.decode(&object, as: kind.gvk)
+        settleVersion(&object)
         try judge(document.duplicates + report.messages) { ObjectSchema.strictError(kind.gvk, $0) }
         if object["metadata"]?.fields == nil { object["metadata"] = .emptyObject }
         return object
@@ -39,6 +40,7 @@ struct ObjectDecoder: Sendable {
         try judge(duplicates + messages) {
             Self.invalidPatch(result, "strict decoding error: \($0.joined(separator: ", "))")
         }
+        settleVersion(&object)
         return object
     }
 
@@ -67,6 +69,13 @@ struct ObjectDecoder: Sendable {
         }
         object["apiVersion"] = .string(expected.groupVersion.apiVersion)
         object["kind"] = .string(expected.kind)
+    }
+
+    /// From here on the object is as it is stored, with what its version put where nothing was said.
+    private func settleVersion(_ object: inout Value) {
+        guard kind.storedVersion != nil else { return }
+        kind.hooks.setFormerDefaults(&object)
+        object["apiVersion"] = .string(kind.storedAPIVersion)
     }
 
     /// 422 for a patch whose result cannot be.

@@ -60,6 +60,7 @@ extension APIServer {
             request: request, target: target, kind: kind, user: user,
             representation: try Representation.negotiate(request), now: parts.environment.now(), warnings: WarningLog(),
             writer: ObjectWriter(store: store, admission: parts.admission, environment: parts.environment))
+        if let deprecation = kind.deprecation { call.warnings.add(deprecation) }
         var response = try await serve(call)
         call.warnings.write(to: &response.headers)
         return response

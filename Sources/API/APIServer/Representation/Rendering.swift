@@ -14,7 +14,7 @@ struct Rendering: Sendable {
     /// A stored object. The whole of it is spliced, not parsed.
     func object(_ stored: StoredObject, withColumns: Bool = true) -> [UInt8] {
         switch representation.shape {
-        case .whole: stored.json
+        case .whole where kind.storedVersion == nil: stored.json
         default: JSON.write(value(stored.value, withColumns: withColumns))
         }
     }
@@ -22,7 +22,7 @@ struct Rendering: Sendable {
     /// An object as a tree.
     func value(_ object: Value, withColumns: Bool = true) -> Value {
         switch representation.shape {
-        case .whole: return object
+        case .whole: return kind.shown(object)
         case .metadata(let version): return Self.metadata(of: object, version: version)
         case .table:
             let metadata: Value = ["resourceVersion": object["metadata"]?["resourceVersion"] ?? ""]
@@ -35,7 +35,11 @@ struct Rendering: Sendable {
         switch representation.shape {
         case .whole:
             return list(kind: "\(kind.gvk.kind)List", apiVersion: kind.gvk.groupVersion.apiVersion, metadata, objects) {
-                $1.object.append(to: &$0, at: $1.revision)
+                if kind.storedVersion == nil {
+                    $1.object.append(to: &$0, at: $1.revision)
+                } else {
+                    JSON.append(kind.shown($1.value), to: &$0)
+                }
             }
         case .metadata(let version):
             return list(

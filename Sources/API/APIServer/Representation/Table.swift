@@ -20,7 +20,7 @@ extension Rendering {
         switch included {
         case .none: row["object"] = .null
         case .metadata: row["object"] = Self.metadata(of: object, version: version)
-        case .object: row["object"] = object
+        case .object: row["object"] = kind.shown(object)
         }
         return row
     }

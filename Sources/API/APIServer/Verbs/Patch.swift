@@ -57,7 +57,7 @@ extension ResourceCall {
         let change = ObjectChange(
             namespace: target.namespace, name: target.name, part: part, subresource: target.subresource
         ) { stored throws(APIStatus) in
-            let result = try patch.apply(to: stored, schema: call.kind.schema)
+            let result = try patch.apply(to: call.kind.shown(stored), schema: call.kind.schema)
             var object = try decoder.patched(result, duplicates: patch.duplicates)
             try call.checkNames(&object)
             return object

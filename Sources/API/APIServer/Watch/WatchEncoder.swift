@@ -45,7 +45,8 @@ struct WatchEncoder: Sendable {
         guard let transition = transition(event) else { return nil }
         let make = { line(transition, event, withColumns: isFirst, now: now) }
         guard !isFirst, representation.shape != .whole else { return make() }
-        return event.memo.encoding("\(representation.memoKey)/\(transition.rawValue)", make: make)
+        return event.memo.encoding(
+            "\(kind.gvk.version)/\(representation.memoKey)/\(transition.rawValue)", make: make)
     }
 
     private func line(_ transition: Transition, _ event: StoreEvent, withColumns: Bool, now: Timestamp) -> [UInt8] {

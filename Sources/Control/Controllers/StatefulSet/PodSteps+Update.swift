@@ -3,10 +3,11 @@ internal import Kinds
 
 /// The rolling update, and what frees one that is stuck.
 ///
-/// Keeps: no pod of the range `ordinals` is deleted that is available while `maxUnavailable` of them are not (KEP-961);
-/// of those that are not available at most `maxUnavailable` are being replaced at a time; pods below the partition keep
-/// their revision. Beyond upstream (kubernetes#67250): a pod that never was ready and would be made from another
-/// template now is replaced without waiting for it to become ready. A pod that was ready is never replaced for that.
+/// Keeps: no pod of the range `ordinals` that is ready is deleted while `maxUnavailable` others are not available
+/// (KEP-961); of those that are not ready at most `maxUnavailable` are being replaced at a time; pods below the
+/// partition keep their revision. Beyond upstream (kubernetes#67250): a pod that never was ready and would be made from
+/// another template now is replaced without waiting for it to become ready. Where pods wait for each other, one that was
+/// ready is never replaced for that; with Parallel the update takes those of an old template that are not ready first.
 extension PodSteps {
     /// The revision that a pod of this ordinal is made from now.
     func revision(of ordinal: Int) -> RevisionHistory.Entry {
@@ -32,14 +33,16 @@ extension PodSteps {
                 pod.view.revisionName != revision(of: ordinal).name,
                 ordinal >= set.startOrdinal + partition || isSuperseded(pod, ordinal)
             else { continue }
-            if pod.view.isUnavailable(set.minReadySeconds, now) {
-                guard away.underWay < most else { continue }
-                // Should it become available meanwhile, it is judged anew.
-                replace(pod, because: "it is not of the update revision")
-            } else {
-                guard away.unavailable < most else { continue }
-                away.unavailable += 1
+            if pod.view.isRunningAndReady {
+                // It serves, so one that is away already counts, whoever it is.
+                let isUnavailable = pod.view.isUnavailable(set.minReadySeconds, now)
+                guard away.unavailable - (isUnavailable ? 1 : 0) < most else { continue }
+                if !isUnavailable { away.unavailable += 1 }
                 delete(pod, because: "it is not of the update revision")
+            } else {
+                guard away.underWay < most else { continue }
+                // Should it become ready meanwhile, it is judged anew.
+                replace(pod, because: "it is not of the update revision")
             }
             away.underWay += 1
             if pod.view.revisionName == history.current.name { replacedForUpdate += 1 }

@@ -95,10 +95,9 @@ struct PodSteps {
     /// such pod, as upstream. One that never was ready has nothing to hand over and holds up nothing.
     private mutating func process(condemned pod: CachedObject<PodView>) -> Bool {
         if pod.view.isTerminating { return wait("\(pod.key.name) terminates") }
-        let isFirstUnhealthy = pod.key == firstUnavailable?.key
         let isHealthy = pod.view.isRunningAndReady && isAvailable(pod)
-        if !set.isParallel, !isFirstUnhealthy, !isHealthy, pod.view.hasBeenReady {
-            return wait("\(firstUnavailable?.key.name ?? "a pod") is not available before the scale-down")
+        if !set.isParallel, !isHealthy, pod.view.hasBeenReady, let first = firstUnavailable, first.key != pod.key {
+            return wait("\(first.key.name) is not available before the scale-down")
         }
         delete(pod, because: "the set is scaled down")
         return true

@@ -79,10 +79,8 @@ struct RevisionHistory {
         of revision: CachedObject<ControllerRevisionView>, _ set: StatefulSetView,
         among revisions: [CachedObject<ControllerRevisionView>]
     ) -> String? {
-        let former = revisions.last { $0.key != revision.key }
         guard let cause = set.metadata.annotations[changeCause],
-            cause != revision.view.metadata.annotations[changeCause],
-            cause != former?.view.metadata.annotations[changeCause]
+            !revisions.contains(where: { $0.view.metadata.annotations[changeCause] == cause })
         else { return nil }
         return cause
     }

@@ -15,7 +15,9 @@ extension Controllers {
             [change.old, change.new].flatMap { $0.map { owners(of: $0, in: caches) } ?? [] }
         }
         controller.enqueueChanges(of: caches.claims) { change in
-            change.new == nil ? sets(usingClaim: change.latest.key, caches) : []
+            // A pod waits for a claim to go, or to be let go by who owned it.
+            let owners = [change.old, change.new].map { $0?.view.metadata.ownerReferences }
+            return change.new == nil || owners[0] != owners[1] ? sets(usingClaim: change.latest.key, caches) : []
         }
         controller.enqueueChanges(of: caches.revisions) { change in
             let revision = change.latest

@@ -10,7 +10,7 @@ final class Ledger: Sendable {
         var violations: [Violation] = []
         var trace: UInt64 = 0xCBF2_9CE4_8422_2325
         var machines: [SimulatedMachine] = []
-        var excused: Set<NamespacedName> = []
+        var excused: Set<String> = []
         var log: [String] = []
     }
 
@@ -55,8 +55,7 @@ final class Ledger: Sendable {
             time: clock.uptime, sender: SimulatedNetwork.sender, kind: event.kind, old: event.previous?.value,
             new: event.current.value)
         let found = state.withLock { state in
-            var found = StatefulSetInvariants.judge(change, state.history)
-            if let problem = Self.claimOnTwoNodes(change, state.history) { found.append((.oneNodePerClaim, problem)) }
+            let found = StatefulSetInvariants.judge(change, state.history)
             state.history.apply(change)
             for byte in event.current.json { state.trace = (state.trace ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
             return found
@@ -81,36 +80,25 @@ final class Ledger: Sendable {
 
     /// Somebody says of a pod that runs that it has failed: the API lets its name go at once, as upstream's does, and it
     /// may run beside the next one of its name until its agent hears of it.
-    func excuse(_ pod: NamespacedName) { state.withLock { _ = $0.excused.insert(pod) } }
+    func excuse(_ pod: NamespacedName) {
+        state.withLock { state in
+            if let uid = state.history.pod(pod)?.view.metadata.uid { state.excused.insert(uid) }
+        }
+    }
 
     /// Compares what runs on all machines when a container begins.
     func started(_ run: SimulatedMachine.Running, on machine: SimulatedMachine) {
         note("\(machine.name) runs \(run.pod.name) \(run.uid.prefix(4))")
-        let machines = state.withLock { $0.excused.contains(run.pod) ? [] : $0.machines }
+        let (machines, excused, history) = state.withLock { ($0.machines, $0.excused, $0.history) }
         for other in machines {
-            for another in other.runs where another.pod == run.pod && another.uid != run.uid {
-                report(
-                    .oneLivePodPerIdentity, "\(run.pod) runs on \(machine.name) while another runs on \(other.name)")
+            for another in other.runs where another.uid != run.uid && !excused.contains(another.uid) {
+                let place = "\(run.pod.name) on \(machine.name) while \(another.pod.name) runs on \(other.name)"
+                if another.pod == run.pod { report(.oneLivePodPerIdentity, place) }
+                let shared = history.claims(of: run).intersection(history.claims(of: another))
+                if other.name != machine.name, let claim = shared.min() {
+                    report(.oneNodePerClaim, "\(claim) is used by \(place)")
+                }
             }
         }
-    }
-
-    /// A pod that is placed while another pod of the same claim is on another node.
-    private static func claimOnTwoNodes(_ change: ObservedChange, _ history: ClusterHistory) -> String? {
-        guard change.new["kind"] == "Pod", change.kind == .updated else { return nil }
-        let pod = PodView(change.new)
-        guard pod.isScheduled, change.old.map({ PodView($0).isScheduled }) == false else { return nil }
-        let claims = Set(pod.spec.volumes.compactMap(\.claimName))
-        for other in history.pods.values.joined() where other.gone == nil && other.view.isScheduled {
-            guard other.view.metadata.namespace == pod.metadata.namespace, !other.view.isTerminal,
-                other.view.spec.nodeName != pod.spec.nodeName
-            else { continue }
-            let shared = claims.intersection(other.view.spec.volumes.compactMap(\.claimName))
-            if let claim = shared.min() {
-                return "\(claim) on \(pod.spec.nodeName) and, by \(other.view.metadata.name), on "
-                    + other.view.spec.nodeName
-            }
-        }
-        return nil
     }
 }

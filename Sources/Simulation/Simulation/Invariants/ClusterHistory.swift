@@ -64,6 +64,12 @@ struct ClusterHistory {
     /// The newest pod of a name.
     func pod(_ key: NamespacedName) -> Pod? { pods[key]?.last }
 
+    /// The claims that a pod that runs has mounted.
+    func claims(of run: SimulatedMachine.Running) -> Set<String> {
+        let pod = pods[run.pod]?.last { $0.view.metadata.uid == run.uid }
+        return Set(pod?.view.spec.volumes.compactMap(\.claimName) ?? [])
+    }
+
     /// Whether an owner of an object is gone, or is on its way out and takes along what it owns.
     func isGone(_ owner: OwnerReference, in namespace: String) -> Bool {
         let key = NamespacedName(namespace: namespace, name: owner.name)

@@ -93,7 +93,9 @@ final class FaultyTransport: APITransport {
                         isOver.set(true)
                         return nil
                     }
-                    guard let piece = try await stream.next(), server?.isAlive == true else { return nil }
+                    var next = try await stream.next()
+                    while let lost = next, mutation?.loses(lost) == true { next = try await stream.next() }
+                    guard let piece = next, server?.isAlive == true else { return nil }
                     audit?.saw(piece)
                     if random.chance(rates.lag) {
                         try? await clock.sleep(random.duration(upTo: rates.longestLag))

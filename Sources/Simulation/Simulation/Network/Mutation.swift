@@ -13,6 +13,9 @@ package struct Mutation: Sendable {
     /// Changes a request; nil swallows it, and its sender is told that it was done.
     package var request: @Sendable (APIRequest) -> APIRequest? = { $0 }
 
+    /// Whether the server loses a piece of a watch.
+    package var loses: @Sendable (_ piece: [UInt8]) -> Bool = { _ in false }
+
     /// A bug that breaks an invariant.
     package init(_ name: String, breaks: Invariant) {
         self.name = name

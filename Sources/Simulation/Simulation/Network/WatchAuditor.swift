@@ -26,7 +26,12 @@ final class WatchAuditor: Sendable {
     /// The first change in `range` behind `revision`.
     fileprivate func next(in range: KeyRange, after revision: Revision) -> Revision? {
         log.withLock { log in
-            let start = log.firstIndex { $0.revision > revision } ?? log.endIndex
+            // Sorted by revision, and long.
+            var (start, end) = (log.startIndex, log.endIndex)
+            while start < end {
+                let middle = (start + end) / 2
+                if log[middle].revision > revision { end = middle } else { start = middle + 1 }
+            }
             return log[start...].first { range.contains($0.key) }?.revision
         }
     }
@@ -76,6 +81,9 @@ final class WatchAudit: Sendable {
         }
         if type == "BOOKMARK" {
             if revision < former { auditor.wrong("watch of \(path): bookmark \(revision) after \(former)") }
+            if let range, let missing = auditor.next(in: range, after: former), missing <= revision {
+                auditor.wrong("watch of \(path): bookmark \(revision) follows \(former), but \(missing) was left out")
+            }
             return
         }
         guard revision > former else {
