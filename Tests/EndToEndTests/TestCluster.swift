@@ -141,10 +141,15 @@ final class TestCluster {
             "run", name, "-n", namespace, "--image=\(image)", "--image-pull-policy=IfNotPresent", "--restart=Never",
             "--command", "--", "sh", "-c", command)
         defer { _ = try? tryKubectl(["delete", "pod", name, "-n", namespace, "--grace-period=0", "--force"]) }
-        var phase = ""
-        try waitUntil("pod \(name) ends") {
-            phase = try kubectl("get", "pod", name, "-n", namespace, "-o", "jsonpath={.status.phase}")
-            return phase == "Succeeded" || phase == "Failed"
+        do {
+            try waitUntil("pod \(name) ends") {
+                let phase = try kubectl("get", "pod", name, "-n", namespace, "-o", "jsonpath={.status.phase}")
+                return phase == "Succeeded" || phase == "Failed"
+            }
+        } catch {
+            let pod = try tryKubectl(["describe", "pod", name, "-n", namespace]).output
+            let log = try tryKubectl(["logs", name, "-n", namespace]).output
+            throw Failure("\(error)\n\(pod.suffix(4000))\n\(log.suffix(2000))")
         }
         return try kubectl("logs", name, "-n", namespace)
     }
