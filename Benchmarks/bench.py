@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Ordinal: start, idle cost, pods. Prints medians with machine facts. Python's standard library only.
 
-Run by `make bench`, in a network namespace of its own. Options: --only start,idle,pods  --rounds N  --idle-seconds N
+Run by `make bench`, in a network namespace of its own. Options: --only start,idle,pods,sets,simulated  --rounds N  --idle-seconds N
 """
 import argparse, base64, http.client, json, os, platform, shutil, signal, ssl, statistics, subprocess, sys, tempfile, time
 
@@ -211,36 +211,122 @@ def pods(rounds):
             while cluster.call(connection, "GET", f"{base}/{name}", ok=(200, 404)).get("kind") != "Status":
                 time.sleep(0.02)
         report("one pod, create to Ready, warm image", times, "s", "<= 0.35 (Kubernetes 1.36: 0.44)")
+    finally:
+        cluster.stop()
 
-        times = []
-        sets = "/apis/apps/v1/namespaces/default/statefulsets"
+
+class Sets:
+    """StatefulSets of a cluster, and how long it takes until they are as wanted."""
+    PATH = "/apis/apps/v1/namespaces/default/statefulsets"
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.connection = cluster.connect()
+
+    def timed(self, name, method, path, body, done):
+        """Seconds from a request until the set's status says so."""
+        begin = time.monotonic()
+        self.cluster.call(self.connection, method, path, body)
+        for event in self.cluster.watch(f"{self.PATH}?fieldSelector=metadata.name%3D{name}"):
+            object = event["object"]
+            status = object.get("status", {})
+            if status.get("observedGeneration") == object["metadata"]["generation"] and done(object, status):
+                return time.monotonic() - begin
+
+    def create(self, name, replicas, policy="OrderedReady", probe=True):
+        template = pod(name, probe)
+        spec = {"serviceName": name, "replicas": replicas, "podManagementPolicy": policy,
+                "selector": {"matchLabels": {"app": name}},
+                "template": {"metadata": {"labels": {"app": name}}, "spec": template["spec"]}}
+        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
+                   "spec": {"clusterIP": "None", "selector": {"app": name}, "ports": [{"port": 80}]}}
+        self.cluster.call(self.connection, "POST", "/api/v1/namespaces/default/services", service)
+        body = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name}, "spec": spec}
+        return self.timed(name, "POST", self.PATH, body, lambda o, s: s.get("readyReplicas") == replicas)
+
+    def change(self, name, spec, done):
+        path = f"{self.PATH}/{name}"
+        now = self.cluster.call(self.connection, "GET", path)
+        for key, value in spec.items():
+            now["spec"][key] = value
+        return self.timed(name, "PUT", path, now, done)
+
+    def scale(self, name, replicas):
+        return self.change(name, {"replicas": replicas}, lambda o, s: s.get("replicas", 0) == replicas
+                           and s.get("readyReplicas", 0) == replicas)
+
+    def roll(self, name):
+        template = self.cluster.call(self.connection, "GET", f"{self.PATH}/{name}")["spec"]["template"]
+        template["metadata"].setdefault("annotations", {})["rolled"] = str(time.time())
+        return self.change(name, {"template": template}, lambda o, s: s["currentRevision"] == s["updateRevision"]
+                           and s.get("updatedReplicas") == s.get("readyReplicas") == o["spec"]["replicas"])
+
+    def remove(self, name):
+        self.cluster.call(self.connection, "DELETE", f"{self.PATH}/{name}")
+        self.cluster.call(self.connection, "DELETE", f"/api/v1/namespaces/default/services/{name}")
+        path = f"/api/v1/namespaces/default/pods?labelSelector=app%3D{name}&limit=1"
+        while self.cluster.call(self.connection, "GET", path)["items"]:
+            time.sleep(0.02)
+
+
+def sets(rounds):
+    cluster = Cluster(19446)
+    try:
+        cluster.wait_ready()
+        cluster.wait_node()
+        subprocess.run([ORDINAL, "image", "import", "--data-dir", cluster.dir,
+                        os.path.join(ROOT, "images/out/nginx-1.25.4.tar")], check=True, stdout=subprocess.DEVNULL)
+        sets = Sets(cluster)
+        times = {name: [] for name in ("create", "roll", "up", "down", "many")}
         for round in range(rounds):
             name = f"web-{round}"
-            template = pod(name)
-            body = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name},
-                    "spec": {"serviceName": name, "replicas": 3, "selector": {"matchLabels": {"app": name}},
-                             "template": {"metadata": template["metadata"], "spec": template["spec"]}}}
-            body["spec"]["template"]["metadata"] = {"labels": {"app": name}}
-            service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
-                       "spec": {"clusterIP": "None", "selector": {"app": name}, "ports": [{"port": 80}]}}
-            begin = time.monotonic()
-            cluster.call(connection, "POST", "/api/v1/namespaces/default/services", service)
-            cluster.call(connection, "POST", sets, body)
-            for event in cluster.watch(f"{sets}?fieldSelector=metadata.name%3D{name}"):
-                if event["object"].get("status", {}).get("readyReplicas") == 3:
-                    break
-            times.append(time.monotonic() - begin)
-            cluster.call(connection, "DELETE", f"{sets}/{name}")
-            while cluster.call(connection, "GET", f"{base}?labelSelector=app%3D{name}")["items"]:
-                time.sleep(0.02)
-        report("3 nginx OrderedReady, apply to 3/3", times, "s", "<= 1.8 (Kubernetes 1.36: 2.28)")
+            times["create"].append(sets.create(name, 3))
+            times["roll"].append(sets.roll(name))
+            times["up"].append(sets.scale(name, 10))
+            times["down"].append(sets.scale(name, 3))
+            sets.remove(name)
+        for round in range(max(1, rounds // 2)):
+            times["many"].append(sets.create(f"many-{round}", 50, "Parallel"))
+            memory = rss(cluster.process.pid)
+            sets.remove(f"many-{round}")
+        report("3 nginx OrderedReady, apply to 3/3", times["create"], "s", "<= 1.0 (Kubernetes 1.36: 2.28)")
+        report("3 nginx, rolled", times["roll"], "s", "<= 2.2 (5.28)")
+        report("3 to 10 nginx", times["up"], "s", "<= 2.2 (4.34)")
+        report("10 to 3 nginx", times["down"], "s", "<= 2.2 (7.13)")
+        report("50 nginx at once", times["many"], "s", "<= 4.8 (5.81)")
+        report("RSS with 50 pods, ordinal", [memory], "MiB", "<= 90 (689)")
+    finally:
+        cluster.stop()
+
+
+def simulated(rounds):
+    cluster = Cluster(19447, "--runtime", "simulated", "--nodes", "20")
+    try:
+        cluster.wait_ready()
+        cluster.wait_node()
+        sets = Sets(cluster)
+        times = {name: [] for name in ("create", "roll", "down", "parallel")}
+        for round in range(rounds):
+            name = f"sim-{round}"
+            times["create"].append(sets.create(name, 100, probe=False))
+            times["roll"].append(sets.roll(name))
+            times["down"].append(sets.scale(name, 0))
+            sets.remove(name)
+            times["parallel"].append(sets.create(f"wide-{round}", 1000, "Parallel", probe=False))
+            memory = rss(cluster.process.pid)
+            sets.remove(f"wide-{round}")
+        report("simulated: 100 OrderedReady", times["create"], "s", "<= 0.5 (Kubernetes 1.36: 2.1)")
+        report("simulated: 100 rolled", times["roll"], "s", "<= 1 (4.5)")
+        report("simulated: 100 to 0", times["down"], "s", "<= 0.5 (2.2)")
+        report("simulated: 1,000 Parallel", times["parallel"], "s", "<= 2 (13.7)")
+        report("simulated: RSS with 1,000 pods", [memory], "MiB", "-")
     finally:
         cluster.stop()
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--only", default="start,idle,pods")
+    parser.add_argument("--only", default="start,idle,pods,sets,simulated")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--idle-seconds", type=int, default=60)
     arguments = parser.parse_args()
@@ -255,6 +341,10 @@ def main():
         idle(arguments.idle_seconds, options)
     if "pods" in parts and CONTAINERS:
         pods(arguments.rounds)
+    if "sets" in parts and CONTAINERS:
+        sets(arguments.rounds)
+    if "simulated" in parts:
+        simulated(arguments.rounds)
 
 
 if __name__ == "__main__":

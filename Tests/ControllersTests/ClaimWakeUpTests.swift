@@ -18,4 +18,19 @@ import Testing
         let key = NamespacedName(namespace: namespace, name: claim)
         #expect(Controllers.sets(usingClaim: key, caches).map(\.name) == sets)
     }
+
+    private func claim(_ owners: [String], phase: String = "Bound") -> CachedObject<PersistentVolumeClaimView> {
+        let owners = owners.map { OwnerReference(apiVersion: "v1", kind: "Pod", name: $0, uid: $0).value }
+        return CachedObject([
+            "metadata": ["name": "data-web-0", "namespace": "ns", "uid": "c", "ownerReferences": .array(owners)],
+            "status": ["phase": .string(phase)],
+        ])
+    }
+
+    @Test func aClaimThatGoesOrIsLetGoMayFreeAPod() {
+        #expect(Controllers.canFreeAPod(.deleted(claim([]))))
+        #expect(Controllers.canFreeAPod(.modified(old: claim(["web-0"]), new: claim([]))))
+        #expect(!Controllers.canFreeAPod(.modified(old: claim([], phase: "Pending"), new: claim([]))))
+        #expect(!Controllers.canFreeAPod(.added(claim([]))))
+    }
 }

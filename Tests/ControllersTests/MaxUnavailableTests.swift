@@ -66,4 +66,13 @@ import Testing
         model.run()
         #expect(model.names.allSatisfy { model.image($0) == "v2" })
     }
+
+    /// With a long `minReadySeconds` all count as away. One that serves is not taken while another does not.
+    @Test func aReadyPodThatIsNotAvailableYetIsNoCheaper() {
+        var model = updating(1, replicas: 3)
+        model.makeReady("web-0", false)
+        model.edit { $0["spec", "minReadySeconds"] = 3600 }
+        model.settle()
+        #expect(ending(model) == ["web-0"])
+    }
 }

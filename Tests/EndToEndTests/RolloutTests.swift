@@ -41,6 +41,17 @@ struct RolloutTests {
         }
     }
 
+    /// Deletes a pod and waits until another is ready in its place. kubectl itself does not wait: on simulated nodes the
+    /// new pod may be there before it looks, and it would wait for that one to go.
+    private func replace(_ cluster: TestCluster, _ pod: String) throws {
+        let former = try cluster.json("get", "pod", pod).uid
+        try cluster.kubectl("delete", "pod", pod, "--wait=false")
+        try cluster.waitUntil("\(pod) is back") {
+            let found = try cluster.tryKubectl(["get", "pod", pod, "-o", "jsonpath={.metadata.uid}"])
+            return try found.code == 0 && found.output != former && cluster.kubectl("get", "sts", "web").contains("3/3")
+        }
+    }
+
     private func setImage(_ cluster: TestCluster, _ image: String) throws {
         try cluster.kubectl("set", "image", "statefulset/web", "nginx=\(image)")
     }
@@ -101,15 +112,13 @@ struct RolloutTests {
                 let set = try cluster.json("get", "sts", "web")
                 return set["status", "updateRevision"] != set["status", "currentRevision"]
             }
-            try cluster.kubectl("delete", "pod", "web-1")
-            try cluster.waitUntil("web-1 is back") { try cluster.kubectl("get", "sts", "web").contains("3/3") }
+            try replace(cluster, "web-1")
             #expect(try pods(cluster).map(\.image) == ["nginx:1.25.4", "nginx:1.26.1", "nginx:1.25.4"])
 
             let partition = #"{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":2}}}}"#
             try cluster.kubectl("patch", "sts", "web", "-p", partition)
             try cluster.waitUntil("web-2 follows") { try pods(cluster).map(\.image).last == "nginx:1.26.1" }
-            try cluster.kubectl("delete", "pod", "web-0")
-            try cluster.waitUntil("all are back") { try cluster.kubectl("get", "sts", "web").contains("3/3") }
+            try replace(cluster, "web-0")
             #expect(try pods(cluster).map(\.image) == ["nginx:1.25.4", "nginx:1.26.1", "nginx:1.26.1"])
         }
     }

@@ -149,6 +149,33 @@ struct SchedulerFixture {
 
     private func path(_ pod: String) -> String { "POST /api/v1/namespaces/ns/pods/\(pod)/binding" }
 
+    /// Claims and volumes come by separate watches: the volume of a bound claim may come later, or be gone.
+    @Test(.timeLimit(.minutes(1)))
+    func aPodWaitsForTheVolumeOfItsClaim() async {
+        let fixture = SchedulerFixture()
+        let bind = path("a")
+        let transport = HeldTransport(holding: [bind])
+        let claim: Value = [
+            "metadata": ["name": "c", "namespace": "ns", "uid": "c", "resourceVersion": "1"],
+            "spec": ["volumeName": "v"], "status": ["phase": "Bound"],
+        ]
+        await fixture.run(transport) {
+            fixture.start(nodes: [SchedulerFixture.node("n")], claims: [claim])
+            fixture.pods.apply(
+                WatchEvent(kind: .added, object: SchedulerFixture.pod("a", revision: 2, claim: "c")))
+            await transport.waitFor("PATCH /api/v1/namespaces/ns/pods/a/status")
+            #expect(Self.bindings(transport).isEmpty)
+            let volume: Value = [
+                "metadata": ["name": "v", "uid": "v", "resourceVersion": "3"],
+                "spec": ["claimRef": ["namespace": "ns", "name": "c", "uid": "c"]],
+            ]
+            fixture.volumes.apply(WatchEvent(kind: .added, object: volume))
+            await transport.waitFor(bind)
+            transport.release(bind)
+        }
+        #expect(Self.bindings(transport) == [bind])
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func aPodIsBoundOnceHoweverMuchChangesMeanwhile() async {
         let fixture = SchedulerFixture()

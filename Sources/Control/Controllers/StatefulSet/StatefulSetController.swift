@@ -1,5 +1,5 @@
-internal import ControllerRuntime
-internal import Kinds
+package import ControllerRuntime
+package import Kinds
 package import ObjectModel
 
 extension Controllers {
@@ -15,9 +15,7 @@ extension Controllers {
             [change.old, change.new].flatMap { $0.map { owners(of: $0, in: caches) } ?? [] }
         }
         controller.enqueueChanges(of: caches.claims) { change in
-            // A pod waits for a claim to go, or to be let go by who owned it.
-            let owners = [change.old, change.new].map { $0?.view.metadata.ownerReferences }
-            return change.new == nil || owners[0] != owners[1] ? sets(usingClaim: change.latest.key, caches) : []
+            canFreeAPod(change) ? sets(usingClaim: change.latest.key, caches) : []
         }
         controller.enqueueChanges(of: caches.revisions) { change in
             let revision = change.latest
@@ -37,6 +35,12 @@ extension Controllers {
         guard let parent = PodOrdinal.parse(pod.key.name)?.parent else { return [] }
         let key = NamespacedName(namespace: pod.key.namespace, name: parent)
         return caches.statefulSets.object(key) == nil ? [] : [key]
+    }
+
+    /// Whether a pod may have waited for this: a claim goes, or those that owned it let it go.
+    package static func canFreeAPod(_ change: CacheChange<PersistentVolumeClaimView>) -> Bool {
+        guard let old = change.old?.view, let new = change.new?.view else { return change.new == nil }
+        return old.metadata.ownerReferences != new.metadata.ownerReferences
     }
 
     /// The sets that would use a claim of this name, whoever made it: they wait for one that is on its way out.

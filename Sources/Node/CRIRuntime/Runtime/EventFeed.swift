@@ -115,14 +115,11 @@ final class EventFeed: Sendable {
         }
     }
 
-    /// CRI learns of an exit from the same stream, so its state may be a moment behind: at most some 0.5 s are waited.
+    /// CRI learns of an exit from the same stream, so its state may be behind: mostly for a moment, for seconds when the
+    /// machine is busy. Nothing else tells of the exit, so it is waited for.
     private func waitForExit(of id: String, isSandbox: Bool) async {
-        var pause = Duration.milliseconds(1)
-        while pause < .milliseconds(300), !Task.isCancelled {
-            if await hasExited(id, isSandbox: isSandbox) { return }
-            try? await Task.sleep(for: pause)
-            pause *= 2
-        }
+        await Patience.wait(
+            sleep: { try? await Task.sleep(for: $0) }, until: { await self.hasExited(id, isSandbox: isSandbox) })
     }
 
     private func hasExited(_ id: String, isSandbox: Bool) async -> Bool {
