@@ -211,6 +211,30 @@ import Testing
         #expect(set["metadata"]?["generation"] == 2)
     }
 
+    @Test func aScaleOfAWrongTypeChangesNothing() async throws {
+        let server = try TestServer()
+        _ = try await server.call(.post, statefulSets, Sample.statefulSet("web"))
+        let path = "\(statefulSets)/web/scale"
+        let cases: [(HTTPMethod, Value, Int)] = [
+            (.put, ["metadata": ["name": "web"], "spec": "5"], 400),
+            (.put, ["metadata": ["name": "web"], "spec": ["replicas": "5"]], 400),
+            (.put, ["metadata": ["name": "web"], "spec": ["replicas": .integer(1 << 40)]], 400),
+            (.put, ["kind": "Binding", "metadata": ["name": "web"], "spec": ["replicas": 5]], 400),
+            (.put, ["spec": ["replicas": 5]], 400), (.patch, ["spec": "5"], 422),
+            (.patch, ["spec": ["replicas": "5"]], 422),
+        ]
+        for (method, body, code) in cases {
+            let type = method == .put ? "application/json" : PatchType.merge.rawValue
+            let reply = try await server.call(method, path, body, headers: [("Content-Type", type)])
+            #expect(reply.code == code, "\(JSON.text(body)): \(reply.message)")
+        }
+        let unknown: Value = ["metadata": ["name": "web"], "spec": ["replicsa": 5]]
+        let strict = try await server.call(.put, path, unknown, query: [("fieldValidation", "Strict")])
+        #expect(strict.code == 400)
+        #expect(strict.message.hasSuffix("strict decoding error: unknown field \"spec.replicsa\""))
+        #expect(try await server.call(.get, path).value["spec"]?["replicas"] == 3)
+    }
+
     @Test func admissionChangesJudgesAndHearsTheOutcome() async throws {
         let plugin = RecordingPlugin()
         let server = try TestServer(admission: [plugin])

@@ -23,6 +23,7 @@ package struct Catalog: Sendable {
     let definitions: [String: Value]
     private let positions: [String: Int]
     private let definitionNames: [GroupVersionKind: String]
+    private let roots: [GroupVersionKind: Int]
     private let kindDefaults: [GroupVersionKind: [SchemaDefault]]
 
     /// Reads the catalogue's data file.
@@ -36,6 +37,7 @@ package struct Catalog: Sendable {
         (table, positions) = builder.build()
         definitions = Dictionary(types.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
         definitionNames = Self.names(of: types)
+        roots = definitionNames.compactMapValues { [positions] in positions[$0] }
         guard let protobuf = ProtobufTable(document["protobuf"], names: definitionNames) else {
             throw Malformed(description: "catalogue: a protobuf message is malformed")
         }
@@ -57,7 +59,7 @@ package struct Catalog: Sendable {
         guard let name = definitionNames[gvk], let root = positions[name] else { return nil }
         return ObjectSchema(
             table: table, root: root, kindDefaults: kindDefaults[gvk] ?? [], definitions: definitions,
-            definitionName: name, protobuf: protobuf)
+            definitionName: name, protobuf: protobuf, roots: roots)
     }
 
     /// A kind made from its row: `cells` gives each column's cell by the column's name (a column without one is left

@@ -1,4 +1,4 @@
-internal import ObjectModel
+package import ObjectModel
 
 /// The structural schema of a kind: it decodes, defaults, validates, completes and merges objects of any size in linear
 /// time. Copies share one table of types.
@@ -17,10 +17,12 @@ package struct ObjectSchema: Sendable {
     /// What OpenAPI publishes: all types by full name, and the name of the object's own.
     let definitions: [String: Value]
     let definitionName: String
+    /// The positions of all kinds of the table.
+    private let roots: [GroupVersionKind: Int]
 
     init(
         table: SchemaTable, root: Int, kindDefaults: [SchemaDefault] = [], definitions: [String: Value] = [:],
-        definitionName: String = "", protobuf: ProtobufTable? = nil
+        definitionName: String = "", protobuf: ProtobufTable? = nil, roots: [GroupVersionKind: Int] = [:]
     ) {
         self.table = table
         self.root = root
@@ -28,6 +30,13 @@ package struct ObjectSchema: Sendable {
         self.definitions = definitions
         self.definitionName = definitionName
         self.protobuf = protobuf
+        self.roots = roots
+    }
+
+    /// How bodies of another kind of the same table are decoded, such as those of a subresource; nil when the table
+    /// has no such kind. Its defaults are those of its types alone.
+    package func schema(of gvk: GroupVersionKind) -> ObjectSchema? {
+        roots[gvk].map { ObjectSchema(table: table, root: $0, protobuf: protobuf, roots: roots) }
     }
 
     /// The object's own type.

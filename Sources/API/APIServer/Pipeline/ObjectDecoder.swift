@@ -4,24 +4,47 @@ internal import Schema
 /// Turns bodies into objects of one kind: identity checked, types checked, unknown fields pruned and told.
 struct ObjectDecoder: Sendable {
     /// The kind expected.
-    let kind: KindDefinition
+    let gvk: GroupVersionKind
+    /// Its types.
+    let schema: ObjectSchema
+    /// The kind that objects are stored as; nil for bodies that are not stored.
+    let kind: KindDefinition?
+    /// Versions of the kind that are read as well.
+    let formerVersions: [GroupVersion]
     /// What happens to unknown and duplicate fields.
     let validation: FieldValidation
     /// Where warnings go.
     let warnings: WarningLog
 
+    /// Decodes objects of a kind that is stored.
+    init(kind: KindDefinition, validation: FieldValidation, warnings: WarningLog) {
+        (gvk, schema, self.kind, formerVersions) = (kind.gvk, kind.schema, kind, [])
+        self.validation = validation
+        self.warnings = warnings
+    }
+
+    /// Decodes bodies of a kind that is not stored.
+    init(
+        _ gvk: GroupVersionKind, schema: ObjectSchema, formerVersions: [GroupVersion] = [],
+        validation: FieldValidation, warnings: WarningLog
+    ) {
+        (self.gvk, self.schema, kind, self.formerVersions) = (gvk, schema, nil, formerVersions)
+        self.validation = validation
+        self.warnings = warnings
+    }
+
     /// The object in a body.
     func object(in body: Body) throws(APIStatus) -> Value {
-        let document = try body.parse(as: kind.gvk.kind)
+        let document = try body.parse(as: gvk.kind)
         var object = document.value
         guard object.fields != nil else {
             throw body.unrecognized(
-                kind.gvk.kind, "couldn't get version/kind; json parse error: the body is not an object")
+                gvk.kind, "couldn't get version/kind; json parse error: the body is not an object")
         }
         try settleIdentity(&object)
-        let report = try kind.schema.decode(&object, as: kind.gvk)
+        let report = try schema.decode(&object, as: gvk)
         settleVersion(&object)
-        try judge(document.duplicates + report.messages) { ObjectSchema.strictError(kind.gvk, $0) }
+        try judge(document.duplicates + report.messages) { ObjectSchema.strictError(gvk, $0) }
         if object["metadata"]?.fields == nil { object["metadata"] = .emptyObject }
         return object
     }
@@ -33,7 +56,7 @@ struct ObjectDecoder: Sendable {
         try settleIdentity(&object)
         let messages: [String]
         do throws(APIStatus) {
-            messages = try kind.schema.decode(&object, as: kind.gvk).messages
+            messages = try schema.decode(&object, as: gvk).messages
         } catch {
             throw Self.invalidPatch(result, error.message)
         }
@@ -55,10 +78,11 @@ struct ObjectDecoder: Sendable {
 
     /// Absent apiVersion and kind are the expected ones; others are 400.
     private func settleIdentity(_ object: inout Value) throws(APIStatus) {
-        let expected = kind.gvk
+        let expected = gvk
         let apiVersion = object["apiVersion"]?.string ?? ""
         let name = object["kind"]?.string ?? ""
-        if !apiVersion.isEmpty, apiVersion != expected.groupVersion.apiVersion {
+        let versions = [expected.groupVersion] + formerVersions
+        guard apiVersion.isEmpty || versions.contains(where: { $0.apiVersion == apiVersion }) else {
             throw .badRequest(
                 "the API version in the data (\(apiVersion)) does not match the expected API version "
                     + "(\(expected.groupVersion))")
@@ -73,7 +97,7 @@ struct ObjectDecoder: Sendable {
 
     /// From here on the object is as it is stored, with what its version put where nothing was said.
     private func settleVersion(_ object: inout Value) {
-        guard kind.storedVersion != nil else { return }
+        guard let kind, kind.storedVersion != nil else { return }
         kind.hooks.setFormerDefaults(&object)
         object["apiVersion"] = .string(kind.storedAPIVersion)
     }

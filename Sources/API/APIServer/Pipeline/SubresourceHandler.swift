@@ -28,8 +28,6 @@ package struct SubresourceCall: Sendable {
     package let subresource: Subresource
     /// The request as it came: method, query, headers.
     package let request: APIRequest
-    /// The body as a tree; null when there was none.
-    package let body: Value
     /// Who asks.
     package let user: UserInfo
     /// Whether nothing is to be stored (`?dryRun=All`).
@@ -38,6 +36,18 @@ package struct SubresourceCall: Sendable {
     package let objects: ObjectAccess
     /// Time and randomness.
     package let environment: ServerEnvironment
+    /// Where the body is read.
+    let resourceCall: ResourceCall
+
+    /// The body as an object of the subresource's kind, as bodies of stored kinds are read: 400 when a value is of a
+    /// wrong type or the body of another kind; `fieldValidation` says what unknown fields are. `formerVersions` of the
+    /// kind are read as well.
+    package func decodeBody(formerVersions: [GroupVersion] = []) throws(APIStatus) -> Value {
+        let options = request.method == .post ? "CreateOptions" : "UpdateOptions"
+        return try resourceCall.decoder(
+            of: subresource.responseKind ?? kind.gvk, formerVersions: formerVersions, options: options
+        ).object(in: resourceCall.body)
+    }
 }
 
 /// What a subresource does that is not writing a part of its object: binding, logs, exec, tokens.

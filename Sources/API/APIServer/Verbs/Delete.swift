@@ -1,21 +1,26 @@
-internal import APIProtocol
-internal import ObjectModel
+package import APIProtocol
+package import ObjectModel
 internal import ObjectStorage
 internal import Schema
 
-/// The options of a DELETE: from the body when there is one, else from the query.
-struct DeletionRequest: Sendable {
+/// The options of a deletion.
+package struct DeletionRequest: Sendable {
     /// What to do.
-    let options: DeleteOptions
-    /// The values of `dryRun`.
-    let dryRun: [String]
+    package let options: DeleteOptions
+    /// Whether nothing is to be stored.
+    package let dryRun: Bool
     /// The deprecated `orphanDependents`.
     let orphanDependents: Bool?
 
-    /// Reads the options of a DELETE of objects of `kind`; 400 and 422 in upstream's words.
+    /// Reads the options of a DELETE of objects of `kind`, from the body when there is one, else from the query; 400
+    /// and 422 in upstream's words.
     init(_ request: APIRequest, kind: KindDefinition) throws(APIStatus) {
         let body = Body(request, protobuf: kind.schema.protobuf)
-        let source = body.bytes.isEmpty ? try Self.query(request) : try Self.options(body)
+        try self.init(body.bytes.isEmpty ? try Self.query(request) : try Self.options(body))
+    }
+
+    /// Judges DeleteOptions whose types are right: 422 for values that no deletion has.
+    package init(_ source: Value) throws(APIStatus) {
         var options = DeleteOptions()
         options.gracePeriodSeconds = source["gracePeriodSeconds"]?.int
         options.uid = source["preconditions"]?["uid"]?.string
@@ -44,7 +49,8 @@ struct DeletionRequest: Sendable {
                 GroupVersionKind(group: "meta.k8s.io", version: "v1", kind: "DeleteOptions"), name: "", errors)
         }
         self.options = options
-        dryRun = source["dryRun"]?.array?.compactMap(\.string) ?? []
+        dryRun = try WriteContext.dryRun(
+            source["dryRun"]?.array?.compactMap(\.string) ?? [], options: "DeleteOptions")
     }
 
     private static func options(_ body: Body) throws(APIStatus) -> Value {

@@ -38,13 +38,11 @@ extension ResourceCall {
 
     /// What a handler gets to see.
     func subresourceCall(_ subresource: Subresource) throws(APIStatus) -> SubresourceCall {
-        let kindName = subresource.responseKind?.kind ?? kind.gvk.kind
-        let value = request.body.isEmpty ? Value.null : try body.parse(as: kindName).value
-        let context = try writeContext(options: "CreateOptions")
+        let context = try writeContext(options: target.verb == .create ? "CreateOptions" : "UpdateOptions")
         return SubresourceCall(
             kind: kind, namespace: target.namespace, name: target.name, subresource: subresource, request: request,
-            body: value, user: user, dryRun: context.dryRun, objects: ObjectAccess(writer: writer, context: context),
-            environment: environment)
+            user: user, dryRun: context.dryRun, objects: ObjectAccess(writer: writer, context: context),
+            environment: environment, resourceCall: self)
     }
 
     /// Whether the path names what the verb needs: a name, or a collection in one namespace.

@@ -24,18 +24,29 @@ struct ResourceCall: Sendable {
         StoreKey(kind.resource, namespace: kind.isNamespaced ? target.namespace : "", name: target.name)
     }
 
-    /// What the write does; `options` names the options' kind in messages.
-    func writeContext(options: String, dryRun: [String]? = nil) throws(APIStatus) -> WriteContext {
-        WriteContext(
-            kind: kind, user: user,
-            dryRun: try WriteContext.dryRun(dryRun ?? request.queryValues("dryRun"), options: options), now: now,
-            warnings: warnings)
+    /// What the write does; `options` names the options' kind in messages. `dryRun` is known where the body may say it.
+    func writeContext(options: String, dryRun: Bool? = nil) throws(APIStatus) -> WriteContext {
+        let isDry =
+            if let dryRun { dryRun } else {
+                try WriteContext.dryRun(request.queryValues("dryRun"), options: options)
+            }
+        return WriteContext(kind: kind, user: user, dryRun: isDry, now: now, warnings: warnings)
     }
 
     /// Decodes bodies of the kind.
     func decoder(options: String) throws(APIStatus) -> ObjectDecoder {
         ObjectDecoder(
             kind: kind, validation: try FieldValidation.read(request, options: options), warnings: warnings)
+    }
+
+    /// Decodes bodies of a kind that belongs to this one and is not stored. 500 when the schema does not know it.
+    func decoder(
+        of gvk: GroupVersionKind, formerVersions: [GroupVersion] = [], options: String
+    ) throws(APIStatus) -> ObjectDecoder {
+        guard let schema = kind.schema.schema(of: gvk) else { throw .internalError("the type of \(gvk) is not known") }
+        return ObjectDecoder(
+            gvk, schema: schema, formerVersions: formerVersions,
+            validation: try FieldValidation.read(request, options: options), warnings: warnings)
     }
 
     /// A reply of bytes that are JSON.
@@ -54,7 +65,8 @@ struct ResourceCall: Sendable {
         return reply(JSON.write(rendering.value(outcome.value)), code: code)
     }
 
-    /// The names in the body must be those in the path; an absent name takes the path's.
+    /// The names in the body must be those in the path: 400 for another name and for none. An absent namespace takes the
+    /// path's.
     func checkNames(_ object: inout Value) throws(APIStatus) {
         let name = object.name
         guard name == target.name else {

@@ -37,15 +37,14 @@ struct ScaleView: Sendable {
 
     /// The object with the replicas of `scale`; 422 for fewer than none, 409 when its uid or revision is another.
     func object(_ object: Value, scaledTo scale: Value) throws(APIStatus) -> Value {
-        let count = scale["spec"]?["replicas"] ?? 0
-        guard let number = count.int, Int32(exactly: number) != nil else {
-            throw ObjectSchema.decodeError(
-                Self.kind, "json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32")
-        }
+        let number = scale["spec"]?["replicas"]?.int ?? 0
         guard number >= 0 else {
             throw .invalid(
                 Self.kind, name: object.name,
-                [FieldError(.invalid, "spec.replicas", count, "must be greater than or equal to 0")])
+                [
+                    FieldError(
+                        .invalid, "spec.replicas", .integer(Int64(number)), "must be greater than or equal to 0")
+                ])
         }
         var result = object
         result.set(replicas, to: .integer(Int64(number)))
@@ -69,10 +68,7 @@ extension ResourceCall {
 
     /// PUT of …/scale.
     func updateScale(_ view: ScaleView) async throws(APIStatus) -> APIResponse {
-        let scale = try body.parse(as: ScaleView.kind.kind).value
-        guard scale["kind"] == nil || scale["kind"]?.string == ScaleView.kind.kind else {
-            throw body.unrecognized(ScaleView.kind.kind, "the body is no Scale")
-        }
+        let scale = try decoder(of: ScaleView.kind, options: "UpdateOptions").object(in: body)
         guard scale.name == target.name else {
             throw .badRequest(
                 "the name of the object (\(scale.name)) does not match the name on the URL (\(target.name))")
@@ -83,10 +79,9 @@ extension ResourceCall {
     /// PATCH of …/scale.
     func patchScale(_ view: ScaleView) async throws(APIStatus) -> APIResponse {
         let patch = try ObjectPatch(body)
+        let decoder = try decoder(of: ScaleView.kind, options: "PatchOptions")
         return try await writeScale(view) { current throws(APIStatus) in
-            let scale = try patch.apply(to: current, schema: .open)
-            guard scale.fields != nil else { throw ObjectDecoder.invalidPatch(scale, "the result is not an object") }
-            return scale
+            try decoder.patched(try patch.apply(to: current, schema: .open), duplicates: patch.duplicates)
         }
     }
 

@@ -10,7 +10,7 @@ package struct BindingHandler: SubresourceHandler {
 
     /// Answers 201 once the pod is bound; 409 when it is bound already.
     package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
-        let binding = call.body
+        let binding = try call.decodeBody()
         guard binding.name.isEmpty || binding.name == call.name else {
             throw .badRequest("name in URL does not match name in Binding object")
         }

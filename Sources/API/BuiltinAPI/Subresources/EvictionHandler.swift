@@ -4,24 +4,23 @@ package import ObjectModel
 
 /// `POST …/pods/NAME/eviction`: marks a pod as disrupted and deletes it with its grace period.
 package struct EvictionHandler: SubresourceHandler {
+    private static let formerVersions = [GroupVersion(group: "policy", version: "v1beta1")]
+
     /// The handler.
     package init() {}
 
     /// Answers 201 once the deletion has begun.
     package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
-        let eviction = call.body
+        let eviction = try call.decodeBody(formerVersions: Self.formerVersions)
         guard eviction.name.isEmpty || eviction.name == call.name else {
             throw .badRequest("name in URL does not match name in Eviction object")
         }
-        let wanted = eviction["deleteOptions"]
-        let isDryRun = wanted?["dryRun"]?.array?.first?.string == "All"
-        guard isDryRun == call.dryRun || wanted?["dryRun"] == nil else {
+        let wanted = eviction["deleteOptions"] ?? .emptyObject
+        let deletion = try DeletionRequest(wanted)
+        guard deletion.dryRun == call.dryRun || wanted["dryRun"] == nil else {
             throw .badRequest("Non-matching dry-run options in request and content")
         }
-        var options = DeleteOptions(
-            gracePeriodSeconds: wanted?["gracePeriodSeconds"]?.int, uid: wanted?["preconditions"]?["uid"]?.string,
-            resourceVersion: wanted?["preconditions"]?["resourceVersion"]?.string,
-            propagationPolicy: wanted?["propagationPolicy"]?.string)
+        var options = deletion.options
         if !call.dryRun {
             try await mark(call, &options)
         }

@@ -9,7 +9,7 @@ package struct FinalizeHandler: SubresourceHandler {
 
     /// Answers with the Namespace as it is afterwards.
     package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
-        let wanted = call.body
+        let wanted = try call.decodeBody()
         guard wanted.name == call.name else {
             throw .badRequest(
                 "the name of the object (\(wanted.name)) does not match the name on the URL (\(call.name))")

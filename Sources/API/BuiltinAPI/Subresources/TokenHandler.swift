@@ -70,7 +70,7 @@ package struct TokenHandler: SubresourceHandler {
 
     /// Answers 201 with the request and its token.
     package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
-        var answer = call.body
+        var answer = try call.decodeBody()
         let account = try await call.objects.get(namespace: call.namespace, name: call.name)
         try Self.validate(answer, account)
         let now = call.environment.now()
