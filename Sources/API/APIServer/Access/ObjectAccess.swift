@@ -13,8 +13,8 @@ package struct ObjectAccess: Sendable {
         return try await writer.require(key, kind: context.kind, name: name).value
     }
 
-    /// Changes the object: `change` gets what is stored and makes what is to be stored; it may run several times, since
-    /// conflicts are tried again. `subresource` is what admission and the kind's validation see. Rules of the main
+    /// Changes the object: `change` gets what is stored and makes what is to be stored; it may run any number of times,
+    /// since conflicts are tried again. `subresource` is what admission and the kind's validation see. Rules of the main
     /// resource (status is kept, generation counts) do not apply. The answer is the object as stored.
     package func update(
         namespace: String, name: String, subresource: String,

@@ -4,23 +4,25 @@ internal import ObjectStorage
 internal import Schema
 
 extension ObjectWriter {
-    /// Deletes an object as `options` say; 404 when there is none. Tried again when another write came between, at most
-    /// `maximumAttempts` times.
+    /// Deletes an object as `options` say; 404 when there is none. When another write came between, decided anew on what
+    /// that left, until the request's time is over (504).
     func delete(
         _ context: WriteContext, namespace: String, name: String, options: DeleteOptions
     ) async throws(APIStatus) -> WriteOutcome {
         let key = context.key(namespace: namespace, name: name)
-        for _ in 1...Self.maximumAttempts {
-            let stored = try await require(key, kind: context.kind, name: name)
-            if let outcome = try await deleteOnce(context, stored, namespace: namespace, options) { return outcome }
+        var stored = try await require(key, kind: context.kind, name: name)
+        while true {
+            switch try await deleteOnce(context, stored, namespace: namespace, options) {
+            case .done(let outcome): return outcome
+            case .lost(let winner): stored = winner
+            }
+            guard !Task.isCancelled else { throw .timedOut }
         }
-        throw .staleRevision(context.kind.resource, name: name)
     }
 
-    /// One try; nil after a conflict.
     private func deleteOnce(
         _ context: WriteContext, _ stored: StoredObject, namespace: String, _ options: DeleteOptions
-    ) async throws(APIStatus) -> WriteOutcome? {
+    ) async throws(APIStatus) -> WriteAttempt {
         let kind = context.kind
         let old = stored.value
         let decision = try DeletionRules.decide(old, options: options, kind: kind, context: hookContext(context))
@@ -46,10 +48,10 @@ extension ObjectWriter {
         switch result {
         case .committed(let revision):
             let now = StoredObject(key: stored.key, object: encoded, revision: revision)
-            return WriteOutcome(value: now.value, stored: now, removed: removes)
-        case .dryRun: return WriteOutcome(value: final, stored: nil, removed: removes)
+            return .done(WriteOutcome(value: now.value, stored: now, removed: removes))
+        case .dryRun: return .done(WriteOutcome(value: final, stored: nil, removed: removes))
+        case .failed(.conflict(let winner?)): return .lost(to: winner)
         case .failed(.conflict(nil)): throw .notFound(kind.resource, name: old.name)
-        case .failed(.conflict): return nil
         case .failed(let error): throw APIStatus(error)
         }
     }

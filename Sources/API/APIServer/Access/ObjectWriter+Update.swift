@@ -18,21 +18,24 @@ struct ObjectChange: Sendable {
 }
 
 extension ObjectWriter {
-    /// Changes a stored object; 404 when there is none. The change is made anew when another write came between, at
-    /// most `maximumAttempts` times; then 409. A change that changes nothing is not written.
+    /// Changes a stored object; 404 when there is none. When another write came between, the change is made anew of what
+    /// that left, until the request's time is over (504): each lost race is a write of somebody else. 409 only when the
+    /// change names a uid or revision that is not the stored one. A change that changes nothing is not written.
     func update(_ context: WriteContext, _ change: ObjectChange) async throws(APIStatus) -> WriteOutcome {
         let key = context.key(namespace: change.namespace, name: change.name)
-        for _ in 1...Self.maximumAttempts {
-            let stored = try await require(key, kind: context.kind, name: change.name)
-            if let outcome = try await updateOnce(context, change, stored) { return outcome }
+        var stored = try await require(key, kind: context.kind, name: change.name)
+        while true {
+            switch try await updateOnce(context, change, stored) {
+            case .done(let outcome): return outcome
+            case .lost(let winner): stored = winner
+            }
+            guard !Task.isCancelled else { throw .timedOut }
         }
-        throw .staleRevision(context.kind.resource, name: change.name)
     }
 
-    /// One try; nil after a conflict.
     private func updateOnce(
         _ context: WriteContext, _ change: ObjectChange, _ stored: StoredObject
-    ) async throws(APIStatus) -> WriteOutcome? {
+    ) async throws(APIStatus) -> WriteAttempt {
         let kind = context.kind
         let old = stored.value
         var object = try change.make(old)
@@ -59,10 +62,10 @@ extension ObjectWriter {
         switch result {
         case .committed(let revision):
             let now = StoredObject(key: stored.key, object: encoded, revision: revision)
-            return WriteOutcome(value: now.value, stored: now, removed: ends)
-        case .dryRun: return WriteOutcome(value: request.object, stored: nil, removed: ends)
+            return .done(WriteOutcome(value: now.value, stored: now, removed: ends))
+        case .dryRun: return .done(WriteOutcome(value: request.object, stored: nil, removed: ends))
+        case .failed(.conflict(let winner?)): return .lost(to: winner)
         case .failed(.conflict(nil)): throw .notFound(kind.resource, name: change.name)
-        case .failed(.conflict): return nil
         case .failed(let error): throw APIStatus(error)
         }
     }

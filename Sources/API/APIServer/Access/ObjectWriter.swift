@@ -6,9 +6,6 @@ internal import Schema
 /// Carries out writes: the pure rules of `CreateRules`, `UpdateRules` and `DeletionRules` between admission and the
 /// store's compare-and-set.
 struct ObjectWriter: Sendable {
-    /// How often a write is tried when others write the same object at the same time, as upstream.
-    static let maximumAttempts = 5
-
     let store: any Store
     let admission: [any AdmissionPlugin]
     let environment: ServerEnvironment

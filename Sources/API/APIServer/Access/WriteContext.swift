@@ -34,6 +34,13 @@ struct WriteContext: Sendable {
     }
 }
 
+/// How one try to write ended.
+enum WriteAttempt: Sendable {
+    case done(WriteOutcome)
+    /// Another write came between and left this.
+    case lost(to: StoredObject)
+}
+
 /// What a write left behind.
 struct WriteOutcome: Sendable {
     /// The object after the write (or, for a deletion, as it was when it went).

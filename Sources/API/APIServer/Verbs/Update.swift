@@ -12,11 +12,18 @@ extension ResourceCall {
         let change = ObjectChange(
             namespace: target.namespace, name: target.name, part: part, subresource: target.subresource
         ) { _ throws(APIStatus) in object }
-        do throws(APIStatus) {
-            return reply(try await writer.update(context, change))
-        } catch {
-            guard error.code == 404, part == .main, kind.rules.createsOnPut else { throw error }
-            return try await createByPut(context, object)
+        while true {
+            do throws(APIStatus) {
+                return reply(try await writer.update(context, change))
+            } catch {
+                guard error.code == 404, part == .main, kind.rules.createsOnPut else { throw error }
+            }
+            do throws(APIStatus) {
+                return try await createByPut(context, object)
+            } catch {
+                // Another request created it just now.
+                guard error.reason == .alreadyExists, !Task.isCancelled else { throw error }
+            }
         }
     }
 
