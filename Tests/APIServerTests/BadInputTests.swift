@@ -1,5 +1,6 @@
 import APIProtocol
 import ObjectModel
+import ObjectStorage
 import Testing
 
 @Suite struct BadInputTests {
@@ -44,6 +45,45 @@ import Testing
         #expect(reply.code == 413)
         #expect(reply.reason == "RequestEntityTooLarge")
         #expect(reply.message == "Request entity too large: limit is 3145728")
+    }
+
+    @Test func noObjectGrowsWithoutEnd() async throws {
+        let server = try TestServer()
+        let piece = String(repeating: "x", count: 1 << 20)
+        _ = try await server.call(.post, configMaps, Sample.configMap("a", data: ["k": piece]))
+        let grow: Value = [["op": "add", "path": "/data/more", "value": .string(piece)]]
+        let type = [("Content-Type", PatchType.json.rawValue)]
+        let grown = try await server.call(.patch, "\(configMaps)/a", grow, headers: type)
+        #expect(grown.code == 413)
+        #expect(grown.reason == "RequestEntityTooLarge")
+        #expect(grown.message == "Request entity too large: limit of an object is 1572864")
+        #expect(try await server.call(.get, "\(configMaps)/a").value["data"]?.fields?.count == 1)
+        let made = try await server.call(.post, configMaps, Sample.configMap("b", data: ["k": piece, "l": piece]))
+        #expect(made.code == 413)
+        #expect(try await server.call(.get, "\(configMaps)/b").code == 404)
+    }
+
+    @Test func whatIsTooLongBecomesShorterAndGoes() async throws {
+        let server = try TestServer()
+        var object = Sample.configMap("a", data: ["k": String(repeating: "x", count: 2 << 20), "l": "y"])
+        for (field, text) in [("apiVersion", "v1"), ("kind", "ConfigMap")] { object[field] = .string(text) }
+        for (field, text) in [
+            ("namespace", "default"), ("uid", "u"), ("creationTimestamp", "2026-01-02T03:04:05Z"),
+        ] { object["metadata", field] = .string(text) }
+        object["metadata", "finalizers"] = ["example.com/f"]
+        let key = StoreKey(GroupResource(group: "", resource: "configmaps"), namespace: "default", name: "a")
+        _ = try await server.store.commit(
+            StoreWrite(key: key, precondition: .absent, change: .put(EncodedObject(object))))
+        let merge = [("Content-Type", PatchType.merge.rawValue)]
+        let changes: [(Value, Int)] = [
+            (["data": ["m": "z"]], 413), (["data": ["l": .null]], 200), (["metadata": ["finalizers": .null]], 200),
+        ]
+        for (change, code) in changes {
+            let reply = try await server.call(.patch, "\(configMaps)/a", change, headers: merge)
+            #expect(reply.code == code, "\(JSON.text(change)): \(reply.message)")
+        }
+        #expect(try await server.call(.delete, "\(configMaps)/a").code == 200)
+        #expect(try await server.call(.get, "\(configMaps)/a").code == 404)
     }
 
     @Test func identityMustFitThePath() async throws {

@@ -41,7 +41,7 @@ extension ObjectWriter {
         kind.schema.fillRequired(&request.object)
         try CreateRules.validate(request.object, kind: kind)
         request.warnings += kind.hooks.warnings(request.object)
-        let encoded = EncodedObject(request.object)
+        let encoded = try encoded(request.object)
         let key = context.key(namespace: namespace, name: request.object.name)
         let write = StoreWrite(key: key, precondition: .absent, change: .put(encoded))
         let result = try await admitted(request, context) { () async throws(StoreError) -> Revision in

@@ -51,7 +51,7 @@ extension ObjectWriter {
         try UpdateRules.validate(request.object, old: old, part: change.part, kind: kind)
         if change.part == .main { request.warnings += kind.hooks.warnings(request.object) }
         let ends = UpdateRules.endsDeletion(request.object, old: old, kind: kind)
-        let encoded = EncodedObject(request.object)
+        let encoded = try encoded(request.object, replacing: stored)
         let result = try await admitted(request, context) { () async throws(StoreError) -> Revision in
             if !ends, request.object == old { return stored.revision }
             return try await store.commit(

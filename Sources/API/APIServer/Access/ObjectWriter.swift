@@ -6,6 +6,9 @@ internal import Schema
 /// Carries out writes: the pure rules of `CreateRules`, `UpdateRules` and `DeletionRules` between admission and the
 /// store's compare-and-set.
 struct ObjectWriter: Sendable {
+    /// The most bytes of JSON that an object may have: what etcd takes in one request by default.
+    static let maximumObjectSize = 1536 * 1024
+
     let store: any Store
     let admission: [any AdmissionPlugin]
     let environment: ServerEnvironment
@@ -27,6 +30,17 @@ struct ObjectWriter: Sendable {
         kind.schema.applyDefaults(to: &object)
         kind.hooks.setDefaults(&object)
         kind.schema.fillRequired(&object)
+    }
+
+    /// The object as it is stored; 413 above `maximumObjectSize`, unless it is no longer than `old`: what is too long
+    /// may still become shorter and go.
+    func encoded(_ object: Value, replacing old: StoredObject? = nil) throws(APIStatus) -> EncodedObject {
+        let encoded = EncodedObject(object)
+        let limit = max(Self.maximumObjectSize, old?.object.bytes.count ?? 0)
+        guard encoded.bytes.count <= limit else {
+            throw .tooLarge("Request entity too large: limit of an object is \(Self.maximumObjectSize)")
+        }
+        return encoded
     }
 
     /// Lets plugins change the object; what they added gets its defaults too.
