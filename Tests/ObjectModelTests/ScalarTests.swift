@@ -232,6 +232,22 @@ import Testing
     }
 
     @Test(arguments: [
+        // A long text, a long key, and both below aliases of aliases.
+        "a: &a LONG\nb: [ALIASES]", "a: &a {? LONG : 1}\nb: [ALIASES]", "? &a LONG\n: 1\nb: [ALIASES]",
+        "a0: &a0 [LONG]\na: &a {k: [*a0, *a0]}\nb: [ALIASES]",
+    ])
+    func whatAliasesRepeatIsBounded(_ form: String) throws {
+        func text(_ length: Int) -> [UInt8] {
+            let aliases = Array(repeating: "*a", count: 1000).joined(separator: ", ")
+            return Array(
+                form.replacing("LONG", with: String(repeating: "x", count: length)).replacing("ALIASES", with: aliases)
+                    .utf8)
+        }
+        #expect(try YAML.parse(text(1000))["b"]?.array?.count == 1000)
+        #expect { try YAML.parse(text(4000)) } throws: { "\($0)".contains("aliases repeat more than 3145728 bytes") }
+    }
+
+    @Test(arguments: [
         String(repeating: "[", count: 10_000), String(repeating: "- ", count: 10_000) + "x",
         String(repeating: "{a: ", count: 600), String(repeating: "[", count: 501) + String(repeating: "]", count: 501),
     ])

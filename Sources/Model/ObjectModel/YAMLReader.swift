@@ -22,12 +22,14 @@ struct YAMLReader: ~Copyable {
         /// The text of a scalar, should it be a key.
         var text: String?
         var nodes = 1
+        var bytes = 0
         var height = 0
     }
 
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private var anchors: [String: Loaded] = [:]
     private var budget = YAML.maximumNodes
+    private var repeatable = YAML.maximumRepeatedBytes
 
     /// A reader of bytes that outlive it.
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -60,12 +62,17 @@ struct YAMLReader: ~Copyable {
         switch event {
         case .scalar(let scalar, let anchor):
             try spend(1)
-            return keep(Loaded(value: YAML.value(of: scalar), text: scalar.string), anchor)
+            let text = scalar.string
+            return keep(Loaded(value: YAML.value(of: scalar), text: text, bytes: text.utf8.count), anchor)
         case .sequence(let anchor): return keep(try sequence(depth), anchor)
         case .mapping(let anchor): return keep(try mapping(depth), anchor)
         case .alias(let name):
             guard let known = anchors[name] else { throw failure("unknown anchor '\(name)' referenced") }
             try spend(known.nodes)
+            repeatable -= known.bytes
+            guard repeatable >= 0 else {
+                throw YAML.Failure(description: "aliases repeat more than \(YAML.maximumRepeatedBytes) bytes")
+            }
             guard depth + known.height <= JSON.maximumDepth else { throw Self.tooDeep }
             return known
         case .end, .document, .streamEnd, .other: throw failure("did not find expected node content")
@@ -81,6 +88,7 @@ struct YAMLReader: ~Copyable {
             if case .end = event { break }
             let item = try load(event, depth: depth + 1)
             loaded.nodes += item.nodes
+            loaded.bytes += item.bytes
             loaded.height = max(loaded.height, item.height + 1)
             items.append(item.value)
         }
@@ -99,6 +107,7 @@ struct YAMLReader: ~Copyable {
             guard fields[key] == nil else { throw failure("key \"\(key.cut(toBytes: 256))\" already set in map") }
             let item = try load(try next(), depth: depth + 1)
             loaded.nodes += item.nodes + 1
+            loaded.bytes += item.bytes + key.utf8.count
             loaded.height = max(loaded.height, item.height + 1)
             fields[key] = item.value
         }
