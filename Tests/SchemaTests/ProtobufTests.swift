@@ -135,6 +135,15 @@ private struct Message {
         #expect(revision["revision"] == 7)
     }
 
+    @Test func rawJSONNestsAsDeepAsABodyMay() throws {
+        func body(_ depth: Int) -> [UInt8] {
+            let raw = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+            return Message().message(2, Message().text(1, raw)).body("apps/v1", "ControllerRevision")
+        }
+        #expect(try decoder().decode(body(JSON.maximumBodyDepth - 2))["data"]?.array?.count == 1)
+        #expect(throws: ProtobufDecoder.Failure.self) { try decoder().decode(body(JSON.maximumBodyDepth)) }
+    }
+
     @Test func unknownFieldsAreSkipped() throws {
         let group = Message(bytes: [0xFB, 0x07, 0x08, 0x01, 0xFC, 0x07])
         let body = Message(bytes: group.bytes).number(900, 3).text(901, "x").message(1, Message().text(1, "a"))

@@ -12,19 +12,23 @@ package struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
 package enum JSON {
     /// The deepest nesting that is accepted; deeper input is an error, since deep trees overflow the stack.
     package static let maximumDepth = 500
+    /// The deepest nesting of what clients send and of what a patch makes: a list and an event of a watch nest objects
+    /// deeper, and must be readable too.
+    package static let maximumBodyDepth = 400
 
     /// How many duplicate keys are told, as upstream.
     package static let maximumDuplicates = 100
     /// How many bytes of the path of a duplicate key are told.
     package static let maximumPathLength = 512
 
-    /// Parses one document. Duplicate keys: the last wins; `duplicates` is told the path of each, cut to
-    /// `maximumPathLength`, of the first `maximumDuplicates`.
+    /// Parses one document that nests at most `maximumDepth` deep. Duplicate keys: the last wins; `duplicates` is told
+    /// the path of each, cut to `maximumPathLength`, of the first `maximumDuplicates`.
     package static func parse(
-        _ bytes: [UInt8], onDuplicate duplicates: ((String) -> Void)? = nil
+        _ bytes: [UInt8], maximumDepth: Int = JSON.maximumDepth, onDuplicate duplicates: ((String) -> Void)? = nil
     ) throws(JSONError) -> Value {
         let result = bytes.withUnsafeBufferPointer { buffer -> Result<Value, JSONError> in
-            var parser = JSONParser(bytes: UnsafeRawBufferPointer(buffer), onDuplicate: duplicates)
+            var parser = JSONParser(
+                bytes: UnsafeRawBufferPointer(buffer), maximumDepth: maximumDepth, onDuplicate: duplicates)
             return Result { () throws(JSONError) in try parser.document() }
         }
         return try result.get()
@@ -38,14 +42,16 @@ package enum JSON {
 
 struct JSONParser {
     let bytes: UnsafeRawBufferPointer
+    let maximumDepth: Int
     let onDuplicate: ((String) -> Void)?
     var position = 0
     var depth = 0
     var path: [String] = []
     private var duplicates = 0
 
-    init(bytes: UnsafeRawBufferPointer, onDuplicate: ((String) -> Void)?) {
+    init(bytes: UnsafeRawBufferPointer, maximumDepth: Int, onDuplicate: ((String) -> Void)?) {
         self.bytes = bytes
+        self.maximumDepth = maximumDepth
         self.onDuplicate = onDuplicate
     }
 
@@ -95,7 +101,7 @@ struct JSONParser {
 
     mutating func enter() throws(JSONError) {
         depth += 1
-        guard depth <= JSON.maximumDepth else { throw failure("exceeded max depth of \(JSON.maximumDepth)") }
+        guard depth <= maximumDepth else { throw failure("exceeded max depth of \(maximumDepth)") }
         position += 1
         skipSpace()
     }

@@ -13,7 +13,7 @@ package enum YAML {
     /// The most bytes of text that all aliases of a document may repeat: one that writes them out could be as long.
     package static let maximumRepeatedBytes = 3 << 20
 
-    /// Parses one document. Limits: depth as JSON's, `maximumNodes` with aliases expanded, `maximumRepeatedBytes`.
+    /// Parses one document. Limits: depth as that of JSON bodies, `maximumNodes` with aliases expanded, `maximumRepeatedBytes`.
     package static func parse(_ bytes: [UInt8]) throws(Failure) -> Value {
         guard String(validating: bytes, as: UTF8.self) != nil else { throw Failure(description: "invalid UTF-8") }
         let result = bytes.withUnsafeBufferPointer { buffer -> Result<Value, Failure> in

@@ -73,7 +73,7 @@ struct YAMLReader: ~Copyable {
             guard repeatable >= 0 else {
                 throw YAML.Failure(description: "aliases repeat more than \(YAML.maximumRepeatedBytes) bytes")
             }
-            guard depth + known.height <= JSON.maximumDepth else { throw Self.tooDeep }
+            guard depth + known.height <= JSON.maximumBodyDepth else { throw Self.tooDeep }
             return known
         case .end, .document, .streamEnd, .other: throw failure("did not find expected node content")
         }
@@ -121,7 +121,7 @@ struct YAMLReader: ~Copyable {
     }
 
     private mutating func enter(_ depth: Int) throws(YAML.Failure) {
-        guard depth < JSON.maximumDepth else { throw Self.tooDeep }
+        guard depth < JSON.maximumBodyDepth else { throw Self.tooDeep }
         try spend(1)
     }
 
@@ -132,7 +132,7 @@ struct YAMLReader: ~Copyable {
         }
     }
 
-    private static let tooDeep = YAML.Failure(description: "exceeded max depth of \(JSON.maximumDepth)")
+    private static let tooDeep = YAML.Failure(description: "exceeded max depth of \(JSON.maximumBodyDepth)")
 
     private func failure(_ problem: String) -> YAML.Failure {
         let line = parser.pointee.error == YAML_NO_ERROR ? parser.pointee.mark.line : parser.pointee.problem_mark.line

@@ -130,8 +130,9 @@ package struct JSONPatch: Sendable {
     }
 
     private static func bound(depth: Int, at path: JSONPointer) throws(JSONPatchFailure) {
-        guard depth + path.steps.count <= JSON.maximumDepth else {
-            throw .invalid("the result would be nested deeper than \(JSON.maximumDepth)")
+        // A value of depth 0 may itself be an empty object or list, which counts.
+        guard depth + path.steps.count < JSON.maximumBodyDepth else {
+            throw .invalid("the result would be nested deeper than \(JSON.maximumBodyDepth)")
         }
     }
 

@@ -93,7 +93,8 @@ struct MessageDecoding {
             let raw = try ScalarParts(bytes, range).ranges[1]
             guard !raw.isEmpty else { return .null }
             do throws(JSONError) {
-                return try JSON.parse(Array(bytes[raw]))
+                // Each message around this one is an object, and in a list if it is repeated.
+                return try JSON.parse(Array(bytes[raw]), maximumDepth: JSON.maximumBodyDepth - 2 * (depth - 1))
             } catch {
                 throw ProtobufMalformed(message: "json parse error: \(error)")
             }

@@ -96,7 +96,9 @@ struct Body: Sendable {
 
     private func parseJSON() throws(JSONError) -> Document {
         var duplicates: [String] = []
-        let value = try JSON.parse(bytes, onDuplicate: { duplicates.append("duplicate field \"\($0)\"") })
+        let value = try JSON.parse(
+            bytes, maximumDepth: JSON.maximumBodyDepth,
+            onDuplicate: { duplicates.append("duplicate field \"\($0)\"") })
         return Document(value: value, duplicates: duplicates)
     }
 
