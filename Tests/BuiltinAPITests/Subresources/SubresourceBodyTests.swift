@@ -72,6 +72,33 @@ import Testing
         #expect(warned.headers["Warning"] == #"299 - "unknown field \"targt\"""#)
     }
 
+    @Test func aDryRunOfAnEvictionIsAskedForInEitherPlace() async throws {
+        let server = try await server()
+        let dry: [(name: String, value: String)] = [("dryRun", "All")]
+        let cases: [(options: Value?, query: [(name: String, value: String)], code: Int)] = [
+            (["dryRun": ["All"]], [], 201), (["dryRun": ["All"]], dry, 201), (nil, dry, 201),
+            (["gracePeriodSeconds": 5], dry, 201), (["dryRun": ["None"]], dry, 422),
+        ]
+        for (options, query, code) in cases {
+            var eviction: Value = ["metadata": ["name": "p"]]
+            eviction["deleteOptions"] = options
+            let reply = try await server.call(.post, "\(pods)/p/eviction", eviction, query: query)
+            #expect(reply.code == code, "\(JSON.text(eviction)) \(query)")
+        }
+        let pod = try await server.call(.get, "\(pods)/p").value
+        #expect(pod["metadata", "deletionTimestamp"] == nil && pod["status", "conditions"] == nil)
+    }
+
+    @Test func anEvictionNamesItsPod() async throws {
+        let server = try await server()
+        for metadata: Value in [["name": "q"], [:]] {
+            let reply = try await server.call(.post, "\(pods)/p/eviction", ["metadata": metadata])
+            #expect(reply.code == 400)
+            #expect(reply.value["message"] == "name in URL does not match name in Eviction object")
+        }
+        #expect(try await server.call(.get, "\(pods)/p").code == 200)
+    }
+
     @Test func anEvictionTakesTheOptionsOfADeletion() async throws {
         let server = try await server()
         for options: Value in [["propagationPolicy": "Sometimes"], ["dryRun": ["Some"]]] {

@@ -7,6 +7,13 @@ package struct ObjectAccess: Sendable {
     let writer: ObjectWriter
     let context: WriteContext
 
+    /// The same access that stores nothing, where the body says so.
+    package func with(dryRun: Bool) -> ObjectAccess {
+        var context = context
+        context.dryRun = dryRun
+        return ObjectAccess(writer: writer, context: context)
+    }
+
     /// The object; 404 when there is none.
     package func get(namespace: String, name: String) async throws(APIStatus) -> Value {
         let key = context.key(namespace: namespace, name: name)

@@ -10,7 +10,7 @@ struct WriteContext: Sendable {
     /// Who asks.
     let user: UserInfo
     /// Whether nothing is stored.
-    let dryRun: Bool
+    var dryRun: Bool
     /// The time of the request.
     let now: Timestamp
     /// Advice for the client.

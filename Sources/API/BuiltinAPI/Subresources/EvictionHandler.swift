@@ -9,22 +9,17 @@ package struct EvictionHandler: SubresourceHandler {
     /// The handler.
     package init() {}
 
-    /// Answers 201 once the deletion has begun.
+    /// Answers 201 once the deletion has begun. Nothing is stored when the query or the body's options say dryRun.
     package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
         let eviction = try call.decodeBody(formerVersions: Self.formerVersions)
-        guard eviction.name.isEmpty || eviction.name == call.name else {
+        guard eviction.name == call.name else {
             throw .badRequest("name in URL does not match name in Eviction object")
         }
-        let wanted = eviction["deleteOptions"] ?? .emptyObject
-        let deletion = try DeletionRequest(wanted)
-        guard deletion.dryRun == call.dryRun || wanted["dryRun"] == nil else {
-            throw .badRequest("Non-matching dry-run options in request and content")
-        }
+        let deletion = try DeletionRequest(eviction["deleteOptions"] ?? .emptyObject)
         var options = deletion.options
-        if !call.dryRun {
-            try await mark(call, &options)
-        }
-        try await call.objects.delete(namespace: call.namespace, name: call.name, options: options)
+        let dryRun = call.dryRun || deletion.dryRun
+        if !dryRun { try await mark(call, &options) }
+        try await call.objects.with(dryRun: dryRun).delete(namespace: call.namespace, name: call.name, options: options)
         return .json(
             ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], code: 201)
     }
