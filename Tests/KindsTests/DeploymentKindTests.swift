@@ -194,4 +194,18 @@ import Testing
     func amountsAreCountsOrShares(value: Value, total: Int, roundsUp: Bool, count: Int?) {
         #expect(IntOrPercent(value)?.scaled(to: total, roundsUp: roundsUp) == count)
     }
+
+    @Test func theStatusOfADeploymentLeavesItsLabelsAlone() throws {
+        let old = Self.object.with("metadata.labels", ["a": "b"])
+        for labels: Value? in [["a": "c", "d": "e"], nil] {
+            var deployment = old.with("metadata.labels", labels)
+            try Fixture.kind(.deployments).hooks.prepareForStatusUpdate(&deployment, old)
+            #expect(deployment["metadata", "labels"] == ["a": "b"])
+            // Upstream's strategy of a ReplicaSet has no such rule.
+            var set = Self.set.with("metadata.labels", labels)
+            try Fixture.kind(.replicaSets).hooks.prepareForStatusUpdate(
+                &set, Self.set.with("metadata.labels", ["a": "b"]))
+            #expect(set["metadata", "labels"] == labels)
+        }
+    }
 }

@@ -34,6 +34,9 @@ private enum DeploymentKind {
             let generation = old.child("metadata").number("generation") ?? 0
             object["metadata", "generation"] = .integer(Int64(generation.addingSaturating(1)))
         }
+        hooks.prepareForStatusUpdate = { object, old in
+            object["metadata", "labels"] = old["metadata", "labels"]
+        }
         hooks.validateCreate = { DeploymentRules.spec($0.child("spec")) }
         hooks.validateUpdate = { object, old, subresource in
             if subresource == "status" {
