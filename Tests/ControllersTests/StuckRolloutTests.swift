@@ -96,6 +96,16 @@ import Testing
         #expect(model.pods["web-2"]?["metadata", "annotations", "ordinal.dev/first-ready-time"] != nil)
     }
 
+    @Test func aPodWithFullAnnotationsIsLeftAlone() {
+        var model = SetModel(replicas: 2)
+        model.edit {
+            $0["spec", "template", "metadata", "annotations"] = ["a": .string(String(repeating: "x", count: 262_143))]
+        }
+        model.run()
+        #expect(model.names == ["web-0", "web-1"])
+        #expect(model.names.allSatisfy { model.pods[$0]?["metadata", "annotations"]?.fields?.count == 1 })
+    }
+
     @Test func nothingIsReplacedBelowThePartitionThatIsRightThere() {
         var model = SetModel(
             replicas: 2, spec: ["updateStrategy": ["type": "RollingUpdate", "rollingUpdate": ["partition": 2]]])

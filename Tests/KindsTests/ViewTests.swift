@@ -1,5 +1,6 @@
 import Kinds
 import ObjectModel
+import Schema
 import Testing
 
 @Suite struct ViewTests {
@@ -21,6 +22,19 @@ import Testing
         #expect(pod.isAvailable(minReadySeconds: 0, now: Fixture.now))
         #expect(!pod.isAvailable(minReadySeconds: 10, now: Fixture.now + .seconds(9)))
         #expect(pod.isAvailable(minReadySeconds: 10, now: Fixture.now + .seconds(10)))
+    }
+
+    @Test(arguments: [(1000, true), (262_100, false), (262_143, false)])
+    func aPodWithFullAnnotationsBecomesReadyWithoutItsTime(_ length: Int, _ isRecorded: Bool) throws {
+        let old = Value.pod.with("metadata.annotations", ["a": .string(String(repeating: "x", count: length))])
+            .with("metadata.uid", "u").with("metadata.resourceVersion", "1")
+        var pod = old.with(
+            "status.conditions",
+            [["type": "Ready", "status": "True", "lastTransitionTime": .string(Fixture.now.text)]])
+        try Fixture.kind(.pods).hooks.prepareForStatusUpdate(&pod, old)
+        #expect((pod["metadata", "annotations", PodView.firstReadyAnnotation] != nil) == isRecorded)
+        #expect(PodView.takesFirstReadyTime(pod["metadata", "annotations"]?.stringMap ?? [:]) == false)
+        #expect(try Fixture.updateErrors(pod, old, .pods, subresource: "status").isEmpty)
     }
 
     @Test func requestsOfAPodAreTheMostItNeedsAtOnce() {

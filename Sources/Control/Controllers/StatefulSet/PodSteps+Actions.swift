@@ -89,7 +89,7 @@ extension PodSteps {
     /// Our API keeps the time itself; elsewhere it is written down when it is seen.
     mutating func recordReadiness(_ pod: CachedObject<PodView>) {
         let annotation = PodView.firstReadyAnnotation
-        guard pod.view.metadata.annotations[annotation] == nil else { return }
+        guard PodView.takesFirstReadyTime(pod.view.metadata.annotations) else { return }
         let time = pod.view.readyCondition?.lastTransitionTime ?? now
         let patch = Action.Patch(
             .pods, pod.key, uid: pod.uid, ["metadata": ["annotations": [annotation: .string(time.text)]]],

@@ -59,7 +59,7 @@ private enum PodKind {
     private static func recordReadiness(_ object: inout Value) {
         let ready = object.child("status").items("conditions").first { $0.text("type") == "Ready" }
         guard let ready, ready.text("status") == "True",
-            object["metadata", "annotations"]?[PodView.firstReadyAnnotation] == nil
+            PodView.takesFirstReadyTime(object["metadata", "annotations"]?.stringMap ?? [:])
         else { return }
         let time = ready.text("lastTransitionTime")
         object["metadata", "annotations", PodView.firstReadyAnnotation] = .string(time.isEmpty ? "unknown" : time)

@@ -1,4 +1,5 @@
 package import ObjectModel
+internal import Schema
 
 extension PodView {
     /// The condition `Ready`.
@@ -17,6 +18,15 @@ extension PodView {
     /// Where the API keeps when a pod was ready for the first time: a rollout that is stuck may replace pods that never
     /// were, and no others.
     package static let firstReadyAnnotation = "ordinal.dev/first-ready-time"
+    /// Whether the time can be written to these annotations: it is not there yet, and they have room for it. A pod whose
+    /// annotations are full becomes ready without it, and counts as one that was never ready once it is not.
+    package static func takesFirstReadyTime(_ annotations: [String: String]) -> Bool {
+        guard annotations[firstReadyAnnotation] == nil else { return false }
+        let size = annotations.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        return size + firstReadyAnnotation.utf8.count + longestTime <= MetadataValidation.maximumAnnotationsSize
+    }
+    /// The bytes of a time with its fraction.
+    private static let longestTime = 40
     /// Whether it is ready, or is known to have been.
     package var hasBeenReady: Bool { isReady || metadata.annotations[Self.firstReadyAnnotation] != nil }
 
