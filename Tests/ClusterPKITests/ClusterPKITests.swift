@@ -49,6 +49,50 @@ import Testing
         #expect(mode == 0o600)
     }
 
+    /// A folder that goes with the test.
+    private func withFolder(_ body: (String) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try body(folder)
+    }
+
+    @Test(arguments: ["ca.crt", "ca.key"], ["no text", "a folder", "a loop"])
+    func anAuthorityThatCannotBeReadIsNotReplaced(_ file: String, _ damage: String) throws {
+        try withFolder { folder in
+            let directory = try PKIDirectory(path: folder)
+            _ = try directory.authority(now: now)
+            let path = "\(folder)/\(file)"
+            try FileManager.default.removeItem(atPath: path)
+            switch damage {
+            case "no text": try Data([0xFF, 0xFE]).write(to: URL(fileURLWithPath: path))
+            case "a folder": try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+            default: try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
+            }
+            let other = "\(folder)/\(file == "ca.crt" ? "ca.key" : "ca.crt")"
+            let before = try Data(contentsOf: URL(fileURLWithPath: other))
+            let error = #expect(throws: PKIError.self) { try directory.authority(now: now) }
+            #expect(error?.description.contains(path) == true, "\(String(describing: error))")
+            #expect(try Data(contentsOf: URL(fileURLWithPath: other)) == before)
+        }
+    }
+
+    @Test func halfAnAuthorityIsCompletedByItsKeyOnly() throws {
+        try withFolder { folder in
+            let directory = try PKIDirectory(path: folder)
+            let authority = try directory.authority(now: now)
+            let issued = try authority.client(commonName: "admin", now: now)
+            // What a crash at the first start leaves.
+            try FileManager.default.removeItem(atPath: "\(folder)/ca.crt")
+            let completed = try directory.authority(now: now)
+            #expect(completed.pair.key == authority.pair.key)
+            #expect(completed.isCurrent(issued, now: now))
+            try FileManager.default.removeItem(atPath: "\(folder)/ca.key")
+            let error = #expect(throws: PKIError.self) { try directory.authority(now: now) }
+            #expect(error?.description.hasPrefix("\(folder)/ca.key is missing") == true)
+            #expect(!FileManager.default.fileExists(atPath: "\(folder)/ca.key"))
+        }
+    }
+
     @Test func damagedFilesAreAnErrorNotACrash() {
         #expect(throws: PKIError.self) { try CertificateAuthority(KeyPair(certificate: "x", key: "y")) }
     }

@@ -42,10 +42,10 @@ package struct CertificateAuthority: Sendable {
     private let certificate: Certificate
     private let key: P256.Signing.PrivateKey
 
-    /// Makes a new authority.
-    package init(name: String, now: Int64) throws(PKIError) {
-        let key = P256.Signing.PrivateKey()
+    /// Makes a new authority; of a key that was stored (PEM), if one is given.
+    package init(name: String, key stored: String? = nil, now: Int64) throws(PKIError) {
         do {
+            let key = try stored.map { try P256.Signing.PrivateKey(pemRepresentation: $0) } ?? P256.Signing.PrivateKey()
             let subject = try DistinguishedName([.init(type: .RDNAttributeType.commonName, utf8String: name)])
             let certificate = try Certificate(
                 version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: .init(key.publicKey),

@@ -17,10 +17,16 @@ package struct PKIDirectory: Sendable {
         chmod(path, 0o700)
     }
 
-    /// The cluster's authority; made at the first call.
+    /// The cluster's authority; made at the first call. Everything in the cluster trusts it: while anything of it is
+    /// there it is not replaced. A key without a certificate, which a crash at the first start leaves, is used; a
+    /// certificate without its key, or a file that cannot be read, is an error.
     package func authority(now: Int64) throws(PKIError) -> CertificateAuthority {
-        if let pair = read("ca") { return try CertificateAuthority(pair) }
-        let authority = try CertificateAuthority(name: "ordinal-ca", now: now)
+        let (certificate, key) = (try text("ca.crt"), try text("ca.key"))
+        if let certificate {
+            guard let key else { throw PKIError("\(path)/ca.key is missing beside \(path)/ca.crt") }
+            return try CertificateAuthority(KeyPair(certificate: certificate, key: key))
+        }
+        let authority = try CertificateAuthority(name: "ordinal-ca", key: key, now: now)
         try write(authority.pair, "ca")
         return authority
     }
@@ -30,7 +36,7 @@ package struct PKIDirectory: Sendable {
         _ name: String, of authority: CertificateAuthority, dnsNames: [String] = [], addresses: [[UInt8]] = [],
         now: Int64, issue: () throws(PKIError) -> KeyPair
     ) throws(PKIError) -> KeyPair {
-        if let known = read(name),
+        if let known = try read(name),
             authority.isCurrent(known, dnsNames: dnsNames, addresses: addresses, now: now)
         {
             return known
@@ -42,18 +48,41 @@ package struct PKIDirectory: Sendable {
 
     /// The key stored as `name`; made by `make` at the first call.
     package func key(_ name: String, make: () -> String) throws(PKIError) -> String {
-        if let known = text("\(name).key") { return known }
+        if let known = try text("\(name).key") { return known }
         let made = make()
         try write(made, to: "\(name).key")
         return made
     }
 
-    private func read(_ name: String) -> KeyPair? {
-        guard let certificate = text("\(name).crt"), let key = text("\(name).key") else { return nil }
+    private func read(_ name: String) throws(PKIError) -> KeyPair? {
+        guard let certificate = try text("\(name).crt"), let key = try text("\(name).key") else { return nil }
         return KeyPair(certificate: certificate, key: key)
     }
 
-    private func text(_ file: String) -> String? { try? String(contentsOfFile: "\(path)/\(file)", encoding: .utf8) }
+    /// The text of a file; nil only when there is no such file.
+    private func text(_ file: String) throws(PKIError) -> String? {
+        let target = "\(path)/\(file)"
+        let descriptor = open(target, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            guard errno == ENOENT else { throw unreadable(target) }
+            return nil
+        }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 14)
+        while true {
+            let count = Glibc.read(descriptor, &piece, piece.count)
+            guard count >= 0 else { throw unreadable(target) }
+            guard count > 0 else { break }
+            bytes += piece[..<count]
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw PKIError("\(target) is not UTF-8") }
+        return text
+    }
+
+    private func unreadable(_ target: String) -> PKIError {
+        PKIError("\(target) cannot be read: \(String(cString: strerror(errno)))")
+    }
 
     private func write(_ pair: KeyPair, _ name: String) throws(PKIError) {
         // The key first: a certificate on disk means that both are.
@@ -69,8 +98,16 @@ package struct PKIDirectory: Sendable {
         let written = Glibc.write(descriptor, bytes, bytes.count)
         let synced = fsync(descriptor)
         close(descriptor)
-        guard written == bytes.count, synced == 0, rename("\(target).new", target) == 0 else {
+        guard written == bytes.count, synced == 0, rename("\(target).new", target) == 0, syncDirectory() else {
             throw PKIError("\(target) cannot be written")
         }
+    }
+
+    /// A name is on disk only when its directory is.
+    private func syncDirectory() -> Bool {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return fsync(descriptor) == 0
     }
 }
