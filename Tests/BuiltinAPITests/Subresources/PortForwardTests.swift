@@ -74,6 +74,18 @@ import Testing
             String(decoding: text, as: UTF8.self).hasSuffix("Internal error occurred: connection refused"))
     }
 
+    @Test func aConnectionThatFailsLetsTheUploadGo() async throws {
+        let node = ScriptedNode()
+        let forwarder = PortForwarder(pod: NamespacedName(namespace: "default", name: "p"), podUID: "u", node: node)
+        let input = PacedPipe()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await input.write([UInt8](repeating: 1, count: 1 << 20)) }
+            let failure = await forwarder.forward(port: 81, input: input) { _ in }
+            #expect(failure?.hasSuffix("Internal error occurred: connection refused") == true)
+        }
+        #expect(input.isAborted)
+    }
+
     @Test(arguments: [10, 3 * PacedPipe.limit])
     func aClientThatGoesIsSeenWhileThePodDoesNotRead(count: Int) async throws {
         let server = try SubresourceServer()

@@ -100,7 +100,7 @@ enum PortForwardStreams {
         let failure = await forwarder.forward(port: pair.port, input: pair.input) {
             try await connection.send($0, on: data)
         }
-        inputs.remove(data)
+        inputs.remove(data)?.abort()
         // A client that is gone needs no farewell.
         if let failure { try? await connection.send(Array(failure.utf8), on: error) }
         for stream in [data, error] {

@@ -12,7 +12,8 @@ struct PortForwarder: Sendable {
     static func port(_ text: String) -> Int? { UInt16(text).flatMap { $0 > 0 ? Int($0) : nil } }
 
     /// Connects to `port`, sends what `input` brings and gives what comes back to `output`, until the pod's side ends
-    /// or the task is cancelled. The reason when there was no good end.
+    /// or the task is cancelled. The reason when there was no good end. Then `input` is aborted, so that nobody waits to
+    /// write into it.
     func forward(
         port: Int, input: PacedPipe, output: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async -> String? {
@@ -20,6 +21,7 @@ struct PortForwarder: Sendable {
         do throws(APIStatus) {
             connection = try await node.portForward(PortForwardRequest(pod: pod, podUID: podUID, port: port))
         } catch {
+            input.abort()
             return "error forwarding port \(port) to pod \(pod.name), uid \(podUID): \(error.message)"
         }
         return await withTaskCancellationHandler {
