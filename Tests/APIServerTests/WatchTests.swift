@@ -1,4 +1,5 @@
 import APIProtocol
+import APIServer
 import ObjectModel
 import ObjectStorage
 import Testing
@@ -155,6 +156,43 @@ import Testing
         #expect(event["object"]?["code"] == 410)
         #expect(event["object"]?["reason"] == "Expired")
         #expect(try await watch.next() == nil)
+    }
+
+    @Test func aWatcherThatDoesNotReadHoldsLittleOfLargeObjects() async throws {
+        let server = try TestServer()
+        let watch = try await server.watch(configMaps, query: [("resourceVersion", "0")])
+        let large = Sample.configMap("a", data: ["k": String(repeating: "x", count: 1 << 20)])
+        let key = StoreKey(GroupResource(group: "", resource: "configmaps"), namespace: "default", name: "a")
+        var precondition = StoreWrite.Precondition.absent
+        for _ in 1...33 {
+            let write = StoreWrite(key: key, precondition: precondition, change: .put(EncodedObject(large)))
+            precondition = .revision(try await server.store.commit(write))
+        }
+        let event = try #require(try await watch.next())
+        #expect(event["type"] == "ERROR")
+        #expect(event["object"]?["code"] == 410)
+    }
+
+    @Test func aWatchIsWrittenInPiecesOfAMebibyte() async throws {
+        let server = try TestServer()
+        for name in ["a", "b", "c"] { _ = try await server.call(.post, configMaps, Self.halfMebibyte(name)) }
+        let watch = try await server.server.send(
+            APIRequest(
+                .get, configMaps, query: [("watch", "1"), ("resourceVersion", "0")], credentials: TestServer.admin))
+        for name in ["d", "e", "f"] { _ = try await server.call(.post, configMaps, Self.halfMebibyte(name)) }
+        guard case .stream(let stream) = watch.body else { throw Unexpected() }
+        for lines in [2, 1, 2, 1] {
+            let piece = try #require(try await stream.next())
+            #expect(piece.split(separator: 0x0A).count == lines)
+        }
+        stream.cancel()
+    }
+
+    private struct Unexpected: Error {}
+
+    /// A little more than that.
+    private static func halfMebibyte(_ name: String) -> Value {
+        Sample.configMap(name, data: ["k": String(repeating: "x", count: 512 << 10)])
     }
 
     @Test func onlyTheFirstTableCarriesColumns() async throws {

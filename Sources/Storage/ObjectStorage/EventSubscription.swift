@@ -3,23 +3,45 @@ internal import Synchronization
 
 /// One watcher's place in the events of a store: a bounded buffer between the store and a reader.
 ///
-/// The store calls `deliver`; one reader calls `next` in a loop. At `capacity` undelivered events beside the backlog
-/// the subscription ends with `watcherFellBehind`, and what was buffered is dropped.
+/// The store calls `deliver`; one reader calls `next` in a loop. At `capacity` undelivered events, or at
+/// `maximumBytes` of them, beside the backlog the subscription ends with `watcherFellBehind`, and what was buffered is
+/// dropped. One delivery to a reader who has taken everything is never too long.
 package final class EventSubscription: Sendable {
     private struct State {
         var buffer: [StoreEvent] = []
+        /// How many events of the backlog are left in the buffer, at its front.
+        var backlog: Int
+        /// The bytes of the others.
+        var bytes = 0
         var waiter: CheckedContinuation<Void, Never>?
         var failure: StoreError?
         var woken = false
         var progress: Revision
+
+        /// Takes whole events from the front, until they are `limit` bytes or more.
+        mutating func take(limit: Int) -> [StoreEvent] {
+            var count = 0
+            var length = 0
+            while count < buffer.count, length < limit {
+                length += buffer[count].length
+                if count >= backlog { bytes -= buffer[count].length }
+                count += 1
+            }
+            backlog = max(0, backlog - count)
+            defer { buffer.removeFirst(count) }
+            return count == buffer.count ? buffer : Array(buffer[..<count])
+        }
     }
 
     /// The most undelivered events.
     package static let defaultCapacity = 4096
+    /// The most bytes of undelivered events.
+    package static let defaultMaximumBytes = 32 << 20
 
     /// What is watched.
     package let range: KeyRange
     private let capacity: Int
+    private let maximumBytes: Int
     private let state: Mutex<State>
     private let onCancel: @Sendable (EventSubscription) -> Void
 
@@ -27,13 +49,14 @@ package final class EventSubscription: Sendable {
     /// reads any more.
     package init(
         range: KeyRange, backlog: [StoreEvent], through revision: Revision, capacity: Int = defaultCapacity,
-        onCancel: @escaping @Sendable (EventSubscription) -> Void
+        maximumBytes: Int = defaultMaximumBytes, onCancel: @escaping @Sendable (EventSubscription) -> Void
     ) {
         self.range = range
         // The backlog is shared with the store's log and bounded by it; a reader that just came has not fallen behind.
-        self.capacity = capacity + backlog.count
+        self.capacity = capacity
+        self.maximumBytes = maximumBytes
         self.onCancel = onCancel
-        state = Mutex(State(buffer: backlog, progress: revision))
+        state = Mutex(State(buffer: backlog, backlog: backlog.count, progress: revision))
     }
 
     /// Hands over changes in revision order; those outside the range only move `progress`.
@@ -43,11 +66,14 @@ package final class EventSubscription: Sendable {
             state.progress = last.revision
             let relevant = events.filter { range.contains($0.current.key) }
             guard !relevant.isEmpty else { return nil }
-            if state.buffer.count + relevant.count > capacity {
+            let bytes = state.bytes + relevant.reduce(0) { $0 + $1.length }
+            let isFull = state.buffer.count - state.backlog + relevant.count > capacity || bytes > maximumBytes
+            if isFull, !state.buffer.isEmpty {
                 state.buffer = []
                 state.failure = .watcherFellBehind
             } else {
                 state.buffer.append(contentsOf: relevant)
+                state.bytes = bytes
             }
             defer { state.waiter = nil }
             return state.waiter
@@ -55,18 +81,16 @@ package final class EventSubscription: Sendable {
         waiter?.resume()
     }
 
-    /// The next changes, waits for them; none only after `wake`. Throws `cancelled` when the task is cancelled or
-    /// `cancel` was called, `watcherFellBehind` at the limit.
-    package func next() async throws(StoreError) -> [StoreEvent] {
+    /// The next changes, waits for them; none only after `wake`. No more than `limit` bytes of them, but for what the
+    /// last one is longer. Throws `cancelled` when the task is cancelled or `cancel` was called, `watcherFellBehind` at
+    /// a limit.
+    package func next(limit: Int = .max) async throws(StoreError) -> [StoreEvent] {
         while true {
             let taken = state.withLock { state -> Result<[StoreEvent]?, StoreError> in
                 if let failure = state.failure { return .failure(failure) }
                 guard !state.buffer.isEmpty || state.woken else { return .success(nil) }
-                defer {
-                    state.buffer = []
-                    state.woken = false
-                }
-                return .success(state.buffer)
+                state.woken = false
+                return .success(state.take(limit: limit))
             }
             if let events = try taken.get() { return events }
             await withTaskCancellationHandler {
@@ -91,8 +115,7 @@ package final class EventSubscription: Sendable {
     package func takeBuffered() throws(StoreError) -> [StoreEvent] {
         let taken = state.withLock { state -> Result<[StoreEvent], StoreError> in
             if let failure = state.failure { return .failure(failure) }
-            defer { state.buffer = [] }
-            return .success(state.buffer)
+            return .success(state.take(limit: .max))
         }
         return try taken.get()
     }
@@ -130,4 +153,9 @@ package final class EventSubscription: Sendable {
         waiter?.resume()
         onCancel(self)
     }
+}
+
+extension StoreEvent {
+    /// How much of memory, and of a reply, an event takes at most: a watcher is shown one of its objects.
+    fileprivate var length: Int { max(current.object.bytes.count, previous?.object.bytes.count ?? 0) }
 }

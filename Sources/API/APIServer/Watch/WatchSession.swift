@@ -8,8 +8,8 @@ internal import Synchronization
 final class WatchSession: Sendable {
     /// How often a bookmark is sent.
     static let bookmarkInterval = Duration.seconds(60)
-    /// How many objects of the first state are written at once.
-    private static let initialChunk = 500
+    /// How many bytes of lines are written at once, but for what the last line is longer.
+    static let pieceLength = 1 << 20
 
     private struct State {
         var initial: ArraySlice<StoredObject>
@@ -82,11 +82,10 @@ final class WatchSession: Sendable {
         guard !state.initial.isEmpty || state.announcedEnd != nil else { return nil }
         let now = environment.now()
         var lines: [UInt8] = []
-        for object in state.initial.prefix(Self.initialChunk) {
+        while lines.count < Self.pieceLength, let object = state.initial.popFirst() {
             lines += encoder.line(.added, object, withColumns: state.isFirst, now: now)
             state.isFirst = false
         }
-        state.initial = state.initial.dropFirst(Self.initialChunk)
         if state.initial.isEmpty, let revision = state.announcedEnd {
             lines += encoder.bookmark(revision, endsInitialEvents: true)
             state.announcedEnd = nil
@@ -123,7 +122,7 @@ final class WatchSession: Sendable {
 
     /// The next changes; none when the time came first.
     private func events(until time: Timestamp) async throws(StoreError) -> [StoreEvent] {
-        if subscription.isReady { return try await subscription.next() }
+        if subscription.isReady { return try await subscription.next(limit: Self.pieceLength) }
         let pause = time - environment.now()
         let (subscription, environment) = (subscription, environment)
         let result = await withTaskGroup(of: Void.self) { group -> Result<[StoreEvent], StoreError> in
@@ -134,7 +133,7 @@ final class WatchSession: Sendable {
             }
             defer { group.cancelAll() }
             do throws(StoreError) {
-                return .success(try await subscription.next())
+                return .success(try await subscription.next(limit: Self.pieceLength))
             } catch {
                 return .failure(error)
             }
