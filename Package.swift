@@ -190,7 +190,8 @@ let package = Package(
             [
                 "ObjectModel", "APIProtocol", "ClusterPKI", "HTTPServing", "HTTPCalling",
                 product("NIOPosix", "swift-nio"), product("NIOHTTP2", "swift-nio-http2"),
-                product("NIOEmbedded", "swift-nio"),
+                product("NIOEmbedded", "swift-nio"), product("NIOHTTP1", "swift-nio"),
+                product("NIOWebSocket", "swift-nio"),
             ]),
         tests("ControllerRuntime", ["ObjectModel", "APIProtocol", "ControllerRuntime", "TestSupport"]),
         tests(

@@ -3,6 +3,8 @@ internal import NIOWebSocket
 
 /// Frames to messages: fragments are joined, pings answered, the closing handshake kept (RFC 6455 5.4, 5.5).
 ///
+/// While a pong has not left, only the newest ping is remembered (5.5.3 allows to answer no other).
+///
 /// A protocol error closes with 1002, a message above the limit with 1009. After our close frame the client has two
 /// seconds for its own; then the connection is closed.
 final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
@@ -15,6 +17,8 @@ final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let onClose: @Sendable () -> Void
     private var fragments: ByteBuffer?
     private var closeSent = false
+    private var pongIsLeaving = false
+    private var newestPing: ByteBuffer?
     private var readHeld = false
     private var timer: Scheduled<Void>?
 
@@ -30,9 +34,7 @@ final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch frame.opcode {
         case .binary, .text: begin(context, frame)
         case .continuation: join(context, frame)
-        case .ping where !closeSent:
-            let pong = WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData)
-            context.writeAndFlush(wrapOutboundOut(pong), promise: nil)
+        case .ping where !closeSent: answer(context, ping: frame.unmaskedData)
         case .ping, .pong: break
         case .connectionClose: closed(context)
         default: close(context, .protocolError)
@@ -74,6 +76,23 @@ final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .fragmentedControlFrame, .multiByteControlFrameLength: close(context, .protocolError)
         default: context.close(promise: nil)
         }
+    }
+
+    private func answer(_ context: ChannelHandlerContext, ping: ByteBuffer) {
+        guard !pongIsLeaving else {
+            newestPing = ping
+            return
+        }
+        pongIsLeaving = true
+        let pong = WebSocketFrame(fin: true, opcode: .pong, data: ping)
+        context.writeAndFlush(wrapOutboundOut(pong)).assumeIsolated().whenSuccess { self.pongLeft(context) }
+    }
+
+    private func pongLeft(_ context: ChannelHandlerContext) {
+        pongIsLeaving = false
+        guard let ping = newestPing, !closeSent else { return }
+        newestPing = nil
+        answer(context, ping: ping)
     }
 
     private func begin(_ context: ChannelHandlerContext, _ frame: WebSocketFrame) {
