@@ -203,12 +203,15 @@ import Testing
         }
     }
 
-    @Test func aSlowBodyIsAnswered408() async throws {
+    @Test(arguments: ["", "GET /first HTTP/1.1\r\nHost: x\r\n\r\n"])
+    func aSlowBodyIsAnswered408(behind first: String) async throws {
         var configuration = HTTPServerConfiguration()
         configuration.bodyTimeout = .milliseconds(50)
+        configuration.idleTimeout = .milliseconds(500)
         try await withServer(mirror, configuration: configuration) { _, port in
             let client = try await RawClient(port: port)
-            try await client.send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+            try await client.send(first + "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+            if !first.isEmpty { #expect(await client.read(until: "GET /first").hasPrefix("HTTP/1.1 200 ")) }
             #expect(await client.readToEnd().hasPrefix("HTTP/1.1 408 "))
         }
     }

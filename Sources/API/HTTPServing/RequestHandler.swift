@@ -90,13 +90,17 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if case .receiving = state, bodyTimer == nil {
-            bodyTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.bodyTimeout)) {
-                self.refuse(
-                    APIStatus(code: 408, reason: .timeout, message: "the body of the request did not arrive in time"))
-            }
-        }
+        watchBody(context)
         context.fireChannelReadComplete()
+    }
+
+    /// Limits the time of a request that has begun; most have ended by the time that this is asked.
+    private func watchBody(_ context: ChannelHandlerContext) {
+        guard case .receiving = state, bodyTimer == nil else { return }
+        bodyTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.bodyTimeout)) {
+            self.refuse(
+                APIStatus(code: 408, reason: .timeout, message: "the body of the request did not arrive in time"))
+        }
     }
 }
 
@@ -312,6 +316,8 @@ extension RequestHandler {
             }
             receive(part)
         }
+        // What was held may be all that has come of it.
+        watchBody(context)
         if readHeld {
             readHeld = false
             context.read()
