@@ -10,7 +10,8 @@ final class ConnectionSetup: Sendable {
     private let configuration: HTTPServerConfiguration
     private let context: Mutex<NIOSSLContext?>
     private let registry: ConnectionRegistry
-    private let bodies: BodyBudget
+    private let bodies: ByteBudget
+    private let replies: ByteBudget
     private let submit: @Sendable (Exchange) -> Void
 
     init(
@@ -20,7 +21,8 @@ final class ConnectionSetup: Sendable {
         self.configuration = configuration
         self.context = Mutex(context)
         self.registry = registry
-        bodies = BodyBudget(limit: configuration.maximumBodies)
+        bodies = ByteBudget(limit: configuration.maximumBodies)
+        replies = ByteBudget(limit: configuration.maximumReplies)
         self.submit = submit
     }
 
@@ -99,7 +101,7 @@ final class ConnectionSetup: Sendable {
     private func requestHandler(isHTTP2: Bool, connection: any Channel) -> RequestHandler {
         RequestHandler(
             configuration: configuration, isHTTP2: isHTTP2, connection: connection, registry: registry, bodies: bodies,
-            submit: submit)
+            replies: replies, submit: submit)
     }
 }
 

@@ -43,6 +43,9 @@ package struct HTTPServerConfiguration: Sendable {
     /// The most bytes of bodies of all requests that are under way; above it the answer is 429 with Retry-After.
     /// Requests with a token get three quarters of it, those without credentials one.
     package var maximumBodies = 256 << 20
+    /// The most bytes of whole replies that have not left yet, and one reply more; above it the answer is 429 with
+    /// Retry-After. Shared as `maximumBodies` is. Replies in pieces do not count: only one piece is under way.
+    package var maximumReplies = 256 << 20
     /// The most bytes of all header fields of a request; above it the connection closes.
     package var maximumHeader = 1 << 20
     /// The most open connections; one above it is closed at once.
@@ -58,6 +61,9 @@ package struct HTTPServerConfiguration: Sendable {
     package var headerTimeout = Duration.seconds(32)
     /// How long a request's body may take; then 408.
     package var bodyTimeout = Duration.seconds(60)
+    /// How long a whole reply may take to leave; then the connection, or the stream of HTTP/2, is closed
+    /// (kube-apiserver breaks a reply off after 60 s).
+    package var replyTimeout = Duration.seconds(60)
     /// How long a connection may stay without a request (kube-apiserver: 90 s).
     package var idleTimeout = Duration.seconds(90)
     /// How long an upgraded connection may stay without a byte in either direction (kubelet: 4 h); then it is closed.

@@ -6,7 +6,7 @@ internal import ObjectModel
 /// The requests of one HTTP/1.1 connection, or of one HTTP/2 stream: bytes in, exchanges out, and their replies back.
 ///
 /// Runs on the connection's event loop. One request is answered at a time; what the client sends meanwhile is held, and
-/// reading pauses until the reply is out (HTTP/1.1 pipelining).
+/// reading pauses until the reply has left (HTTP/1.1 pipelining), so that a client that does not read is owed one.
 final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
@@ -16,6 +16,8 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case idle
         case receiving(HTTPRequestHead, body: ByteBuffer)
         case answering(Exchange, HTTPRequestHead)
+        /// The whole reply is written, but the network has not taken all of it.
+        case leaving
         /// A reply went out before the request ended; the rest of it is dropped until the connection closes.
         case refusing
         case closed
@@ -25,32 +27,40 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let isHTTP2: Bool
     private let connection: any Channel
     private let registry: ConnectionRegistry
-    private let bodies: BodyBudget
+    private let bodies: ByteBudget
+    private let replies: ByteBudget
     private let submit: @Sendable (Exchange) -> Void
     private var state = State.idle
     private var credentials = Credentials.none
     /// How much of the budget of bodies the request holds.
     private var bodyBytes = 0
+    /// How much of the budget of replies the reply holds.
+    private var replyBytes = 0
     private var held: [HTTPServerRequestPart] = []
     private var readHeld = false
     private var bodyTimer: Scheduled<Void>?
+    private var replyTimer: Scheduled<Void>?
     private var idleTimer: Scheduled<Void>?
     private var idleSince = NIODeadline.now()
     private var began = false
     private var context: ChannelHandlerContext?
+
+    /// Replies up to so many bytes are neither counted nor refused: a refusal is not much shorter.
+    private static let uncountedReply = 1024
 
     /// What an upgrade takes out of the connection, in this order.
     var httpHandlers: [any RemovableChannelHandler] = []
 
     init(
         configuration: HTTPServerConfiguration, isHTTP2: Bool, connection: any Channel, registry: ConnectionRegistry,
-        bodies: BodyBudget, submit: @escaping @Sendable (Exchange) -> Void
+        bodies: ByteBudget, replies: ByteBudget, submit: @escaping @Sendable (Exchange) -> Void
     ) {
         self.configuration = configuration
         self.isHTTP2 = isHTTP2
         self.connection = connection
         self.registry = registry
         self.bodies = bodies
+        self.replies = replies
         self.submit = submit
     }
 
@@ -82,16 +92,20 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
-        if case .answering = state {
-            held.append(part)
-        } else {
-            receive(part)
-        }
+        if holdsParts { held.append(part) } else { receive(part) }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         watchBody(context)
         context.fireChannelReadComplete()
+    }
+
+    /// Whether what comes waits for a reply to leave.
+    private var holdsParts: Bool {
+        switch state {
+        case .answering, .leaving: true
+        case .idle, .receiving, .refusing, .closed: false
+        }
     }
 
     /// Limits the time of a request that has begun; most have ended by the time that this is asked.
@@ -161,6 +175,8 @@ extension RequestHandler {
             body: Array(body.readableBytesView), credentials: credentials)
         let exchange = Exchange(request: request, handler: self, eventLoop: context.eventLoop)
         state = .answering(exchange, head)
+        // Before anything has changed: afterwards the reply could not be refused.
+        guard isSafe(head) || replies.hasRoom(for: credentials) else { return exchange.refuse(.tooManyReplies) }
         submit(exchange)
     }
 
@@ -173,6 +189,9 @@ extension RequestHandler {
         if case .none = credentials { return min(configuration.maximumAnonymousBody, configuration.maximumBody) }
         return configuration.maximumBody
     }
+
+    /// Whether the method says that the request changes nothing.
+    private func isSafe(_ head: HTTPRequestHead) -> Bool { head.method == .GET || head.method == .HEAD }
 
     private func refuseBody() { refuse(.tooLarge("Request entity too large: limit is \(bodyLimit)")) }
 
@@ -201,14 +220,24 @@ extension RequestHandler {
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
             channel.eventLoop.scheduleTask(in: linger) { channel.close(promise: nil) }
         }
+        watchReply(context)
     }
 }
 
 // Replies out.
 extension RequestHandler {
-    /// A whole reply.
+    /// A whole reply; 429 instead when too many have not left yet, but the truth about what may have changed something.
     func reply(to exchange: Exchange, _ response: APIResponse, _ body: ByteBuffer) {
         guard let (context, request) = current(exchange) else { return }
+        let bytes = request.method == .HEAD ? 0 : body.readableBytes
+        if bytes > Self.uncountedReply {
+            if !isSafe(request) {
+                replies.takeAnyway(bytes)
+            } else if !replies.takeLast(bytes, for: credentials) {
+                return exchange.refuse(.tooManyReplies)
+            }
+            replyBytes = bytes
+        }
         var head = responseHead(response, request)
         if response.code >= 200, response.code != 204, response.code != 304 {
             head.headers.replaceOrAdd(name: "Content-Length", value: String(body.readableBytes))
@@ -295,22 +324,45 @@ extension RequestHandler {
     }
 
     private func completeReply(_ context: ChannelHandlerContext, closes: Bool) {
-        state = closes ? .closed : .idle
+        state = .leaving
         giveBodyBack()
-        if closes {
-            let channel = context.channel
-            context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
-            return
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { result in
+            self.replyLeft(result, closes: closes)
         }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        // Most replies have left by now.
+        if case .leaving = state { watchReply(context) }
+    }
+
+    private func replyLeft(_ result: Result<Void, any Error>, closes: Bool) {
+        replyTimer?.cancel()
+        replyTimer = nil
+        giveReplyBack()
+        guard let context, case .leaving = state else { return }
+        guard case .success = result, !closes, !registry.isStopping || isHTTP2 || !held.isEmpty else {
+            state = .closed
+            return context.close(promise: nil)
+        }
+        state = .idle
         if !isHTTP2 { waitForNext(context) }
+    }
+
+    /// Limits the time of a reply that is written.
+    private func watchReply(_ context: ChannelHandlerContext) {
+        replyTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.replyTimeout)) {
+            self.context?.close(promise: nil)
+        }
+    }
+
+    private func giveReplyBack() {
+        replies.giveBack(replyBytes)
+        replyBytes = 0
     }
 
     private func waitForNext(_ context: ChannelHandlerContext) {
         let parts = held
         held = []
         for (position, part) in parts.enumerated() {
-            if case .answering = state {
+            if holdsParts {
                 held = Array(parts[position...])
                 return
             }
@@ -341,8 +393,16 @@ extension RequestHandler {
         if case .answering(let exchange, _) = state { exchange.end(.clientGone) }
         state = .closed
         giveBodyBack()
+        giveReplyBack()
         held = []
         bodyTimer?.cancel()
+        replyTimer?.cancel()
         idleTimer?.cancel()
+    }
+}
+
+extension APIStatus {
+    fileprivate static var tooManyReplies: APIStatus {
+        .tooManyRequests("the server has too many replies that are not read, please try again later")
     }
 }
