@@ -13,7 +13,10 @@ struct TestServer {
     let store = MemoryStore()
     let clock = TestClock()
 
-    init(_ kinds: [KindDefinition]? = nil, admission: [any AdmissionPlugin] = [], allows: Bool = true) throws {
+    init(
+        _ kinds: [KindDefinition]? = nil, admission: [any AdmissionPlugin] = [], allows: Bool = true,
+        configure: (inout APIServerParts) -> Void = { _ in }
+    ) throws {
         var parts = APIServerParts(authorizer: FixedAuthorizer(allows: allows))
         let clock = clock
         let counter = Counter()
@@ -22,6 +25,7 @@ struct TestServer {
             random: { range in clock.random(range) }, sleep: { try await clock.pass($0) })
         parts.admission = admission
         parts.authenticator = Authenticator(tokens: OneToken())
+        configure(&parts)
         server = APIServer(registry: KindRegistry(try kinds ?? TestKinds.all()), store: store, parts: parts)
     }
 

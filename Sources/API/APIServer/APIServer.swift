@@ -19,6 +19,10 @@ package struct APIServerParts: Sendable {
     package var makeOpenAPI: (@Sendable (KindRegistry) -> OpenAPIDocuments)?
     /// What `/readyz` asks besides the server itself.
     package var readiness: [HealthCheck] = []
+    /// How many requests that read may be in flight; above it the answer is 429 with Retry-After.
+    package var maximumReadsInFlight = 400
+    /// The same of requests that write.
+    package var maximumWritesInFlight = 200
     /// Time and randomness.
     package var environment = ServerEnvironment.system
     /// Where faults are told.
@@ -44,12 +48,15 @@ package final class APIServer: APITransport {
     private let servedState: Mutex<Served>
     let store: any Store
     let parts: APIServerParts
+    let requestsInFlight: RequestsInFlight
 
     /// A server of the kinds in `registry` over `store`.
     package init(registry: KindRegistry, store: any Store, parts: APIServerParts) {
         servedState = Mutex(Self.served(registry, parts))
         self.store = store
         self.parts = parts
+        requestsInFlight = RequestsInFlight(
+            maximumReads: parts.maximumReadsInFlight, maximumWrites: parts.maximumWritesInFlight)
     }
 
     /// The kinds served now. Setting replaces them for every request that begins afterwards.

@@ -22,6 +22,11 @@ extension APIServer {
 
     static let pageNotFound = APIResponse.text("404 page not found\n", code: 404)
 
+    /// Whether a path is one of those that probes ask.
+    static func isHealthCheck(_ path: String) -> Bool {
+        ["healthz", "livez", "readyz"].contains(path.split(separator: "/").first.map(String.init))
+    }
+
     private static func isServed(_ path: String) -> Bool {
         ["/", "/api", "/apis", "/version", "/healthz", "/livez", "/readyz"].contains(path)
             || path.hasPrefix("/openapi")

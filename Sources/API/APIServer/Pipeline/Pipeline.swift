@@ -2,8 +2,8 @@ internal import APIProtocol
 internal import ObjectModel
 internal import Schema
 
-/// The stages that every request passes, in this order: resolve the path, authenticate, authorize, check limits, then
-/// serve a path or objects of a kind.
+/// The stages that every request passes, in this order: resolve the path, authenticate, take a place among the requests
+/// in flight, authorize, check the body's length, then serve a path or objects of a kind.
 extension APIServer {
     /// The longest time of a request whose reply does not go on.
     static let requestTime = Duration.seconds(60)
@@ -12,11 +12,42 @@ extension APIServer {
         let target = RequestTarget.resolve(request)
         try checkMethod(request)
         let user = try await authenticate(request)
+        guard isCounted(target, request, user) else { return try await answer(request, target, user) }
+        let writes = Self.writes(target, request)
+        try requestsInFlight.enter(writes: writes)
+        defer { requestsInFlight.leave(writes: writes) }
+        return try await answer(request, target, user)
+    }
+
+    private func answer(
+        _ request: APIRequest, _ target: RequestTarget, _ user: UserInfo
+    ) async throws(APIStatus) -> APIResponse {
         try await authorize(user, request, target)
-        try checkLimits(request)
+        try Body(request).checkLength()
         switch target {
         case .path(let path): return try await answerPath(path, request)
         case .resource(let target): return try await answerResource(target, request, user)
+        }
+    }
+
+    /// Whether a request takes a place among those in flight. Parts of this process bound themselves; administrators and
+    /// health probes are always answered; and what goes on for long would keep its place (as upstream).
+    private func isCounted(_ target: RequestTarget, _ request: APIRequest, _ user: UserInfo) -> Bool {
+        if case .inProcess = request.credentials { return false }
+        if user.groups.contains(UserInfo.mastersGroup) { return false }
+        switch target {
+        case .path(let path): return !Self.isHealthCheck(path)
+        case .resource(let target):
+            if target.subresource.isEmpty { return target.verb != .watch }
+            let resource = GroupResource(group: target.groupVersion.group, resource: target.resource)
+            return parts.subresources[SubresourceKey(resource, target.subresource)]?.isLongRunning != true
+        }
+    }
+
+    private static func writes(_ target: RequestTarget, _ request: APIRequest) -> Bool {
+        switch target {
+        case .path: request.method != .get && request.method != .head
+        case .resource(let target): target.verb.writes
         }
     }
 
@@ -43,11 +74,6 @@ extension APIServer {
             parts.subresources[key]?.requiredVerb
         }
         if let reason = await parts.authorizer.denial(of: question) { throw question.forbidden(reason) }
-    }
-
-    /// Where a limit on requests in flight will stand too.
-    private func checkLimits(_ request: APIRequest) throws(APIStatus) {
-        try Body(request).checkLength()
     }
 
     private func answerResource(

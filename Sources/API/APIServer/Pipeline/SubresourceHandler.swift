@@ -54,6 +54,8 @@ package struct SubresourceCall: Sendable {
 package protocol SubresourceHandler: Sendable {
     /// The verb that is authorized instead of the method's own; nil keeps that.
     var requiredVerb: String? { get }
+    /// Whether replies may go on for as long as the client wishes: such requests are not counted as in flight.
+    var isLongRunning: Bool { get }
     /// Answers. A throw is the answer.
     func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse
 }
@@ -61,4 +63,6 @@ package protocol SubresourceHandler: Sendable {
 extension SubresourceHandler {
     /// The method's own verb.
     package var requiredVerb: String? { nil }
+    /// Replies end.
+    package var isLongRunning: Bool { false }
 }

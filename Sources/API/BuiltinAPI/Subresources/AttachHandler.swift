@@ -13,6 +13,9 @@ package struct AttachHandler: SubresourceHandler {
     /// Input changes its container, whatever the method.
     package var requiredVerb: String? { "create" }
 
+    /// A process runs for as long as it likes.
+    package var isLongRunning: Bool { true }
+
     /// Answers with the upgrade; 400 when it cannot be one.
     package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
         let target = try await PodTarget.find(call)

@@ -9,6 +9,9 @@ package struct LogHandler: SubresourceHandler {
     /// The handler.
     package init(nodes: any NodeDirectory) { self.nodes = nodes }
 
+    /// A log may be followed.
+    package var isLongRunning: Bool { true }
+
     /// Answers with the log as a stream; nothing for a pod without a node.
     package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
         let options = try Self.options(call.request, name: call.name, now: call.environment.now())

@@ -19,6 +19,9 @@ package struct PortForwardHandler: SubresourceHandler {
     /// A connection may change anything in the pod, whatever the method.
     package var requiredVerb: String? { "create" }
 
+    /// Connections stay open for as long as the client likes.
+    package var isLongRunning: Bool { true }
+
     /// Answers with the upgrade; 400 and 403 when it cannot be one.
     package func handle(_ call: SubresourceCall) async throws(APIStatus) -> APIResponse {
         let pod = try await call.objects.get(namespace: call.namespace, name: call.name)
