@@ -1,4 +1,5 @@
 internal import APIProtocol
+internal import ObjectModel
 internal import Synchronization
 
 /// The bytes that a server holds for all its requests: of their bodies, from their arrival to the reply, or of replies,
@@ -50,5 +51,12 @@ final class ByteBudget: Sendable {
         case .bearer: limit / 4 * 3
         case .none: limit / 4
         }
+    }
+}
+
+extension APIStatus {
+    /// No reply has room in the budget.
+    static var tooManyReplies: APIStatus {
+        .tooManyRequests("the server has too many replies that are not read, please try again later")
     }
 }

@@ -400,9 +400,3 @@ extension RequestHandler {
         idleTimer?.cancel()
     }
 }
-
-extension APIStatus {
-    fileprivate static var tooManyReplies: APIStatus {
-        .tooManyRequests("the server has too many replies that are not read, please try again later")
-    }
-}
