@@ -39,9 +39,11 @@ unit: build
 e2e: build images
 	Scripts/timed.sh "end-to-end suites" Scripts/in-netns.sh env ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests
 
-soak: build images ## the end-to-end suites three times over, with 20 crashes each
+soak: build images ## the end-to-end suites three times over, with 20 crashes each, and 500 simulations
 	for round in 1 2 3; do Scripts/timed.sh "soak round $$round" Scripts/in-netns.sh env ORDINAL_WARNINGS=error \
 	    ORDINAL_CRASH_ROUNDS=20 $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests || exit 1; done
+	Scripts/timed.sh "500 simulations" env $(REPLAYABLE) ORDINAL_SEED=1000 ORDINAL_SEEDS=500 ORDINAL_WARNINGS=error \
+	    $(SWIFT) test --skip-build --filter SimulationTests.SimulationTests
 
 simulate: build ## replay a simulation and print all that happened: make simulate SEED=7 (SEEDS=100 from there on)
 	env $(REPLAYABLE) ORDINAL_SEED=$(SEED) ORDINAL_SEEDS=$(SEEDS) $(if $(filter 1,$(SEEDS)),ORDINAL_LOG=1) \

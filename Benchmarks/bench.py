@@ -235,6 +235,8 @@ class Sets:
 
     def create(self, name, replicas, policy="OrderedReady", probe=True):
         template = pod(name, probe)
+        # As people have it: nginx ends by itself within it.
+        template["spec"]["terminationGracePeriodSeconds"] = 30
         spec = {"serviceName": name, "replicas": replicas, "podManagementPolicy": policy,
                 "selector": {"matchLabels": {"app": name}},
                 "template": {"metadata": {"labels": {"app": name}}, "spec": template["spec"]}}
