@@ -150,18 +150,21 @@ private struct NodeProcesses {
         let containers = children(shims)
         for entry in containerd + shims + containers + children(containers) { kill(entry.pid, SIGKILL) }
         usleep(300_000)
-        // Some lie above others of the same place.
-        for _ in 0..<10 {
+        let state = try run("/usr/bin/find", [directory, "-maxdepth", "3", "-type", "d", "-name", "state"]).lines
+        try #require(state.count == 1, "\(state)")
+        // Some mounts lie above others of the same place, and what is killed lets go of them a moment later.
+        for _ in 0..<50 {
             let mounts = try mounts()
+            if mounts.isEmpty, !FileManager.default.fileExists(atPath: state[0]) { break }
             for mount in mounts.reversed() { try run("/bin/umount", ["-l", mount]) }
             for mount in mounts where mount.contains("/netns/cni-") {
                 try? FileManager.default.removeItem(atPath: mount)
             }
+            try? FileManager.default.removeItem(atPath: state[0])
+            usleep(100_000)
         }
+        try #require(!FileManager.default.fileExists(atPath: state[0]))
         try #require(try mounts().isEmpty)
-        let state = try run("/usr/bin/find", [directory, "-maxdepth", "3", "-type", "d", "-name", "state"]).lines
-        try #require(state.count == 1, "\(state)")
-        try FileManager.default.removeItem(atPath: state[0])
         for link in try run("/bin/sh", ["-c", "ip -o link | grep -o 'ord-[^:@ ]*' | sort -u"]).lines {
             try run("/bin/sh", ["-c", "ip link delete \(link)"])
         }

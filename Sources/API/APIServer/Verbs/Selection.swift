@@ -40,18 +40,19 @@ struct Selection: Sendable {
     /// The one name that is selected; nil when several may be.
     var name: String? { keyTerms.requiredValue(of: Self.nameField) }
 
-    /// Whether an object is selected. It is parsed only when key and labels do not decide.
-    func matches(_ stored: StoredObject) -> Bool {
+    /// Whether an object is selected. Its fields are looked at (`texts` tells them) only when key and labels do not decide.
+    func matches(_ stored: StoredObject, texts: (() -> [String: String])? = nil) -> Bool {
         guard matchesKey(stored.key) else { return false }
         if !labels.requirements.isEmpty, !labels.matches(stored.object.labels) { return false }
         if fields.terms.isEmpty { return true }
+        let texts = texts?() ?? self.texts(of: stored)
+        return fields.matches { texts[$0] ?? (flags.contains($0) ? "false" : "") }
+    }
+
+    /// The text of each selectable field that an object has.
+    func texts(of stored: StoredObject) -> [String: String] {
         let object = stored.value
-        return fields.matches { field in
-            guard let path = paths[field], let value = object.at(path) else {
-                return flags.contains(field) ? "false" : ""
-            }
-            return Self.text(value)
-        }
+        return paths.compactMapValues { object.at($0).map(Self.text) }
     }
 
     private func matchesKey(_ key: StoreKey) -> Bool {
