@@ -275,7 +275,7 @@ struct ContainerTests {
         #expect(outcome.code == 0, "\(outcome.errors)")
         #expect(try run("/bin/sh", ["-c", "ip link | grep -c ord- || true"]).output == "0\n")
         #expect(try run("/bin/sh", ["-c", "nft list tables | grep -c ord || true"]).output == "0\n")
-        let mounts = try String(contentsOfFile: "/proc/mounts", encoding: .utf8)
+        let mounts = try run("/bin/cat", ["/proc/mounts"]).output
         #expect(!mounts.contains(cluster.dataDirectory))
         let processes = try run(
             "/bin/sh", ["-c", "ps axww -o args | grep -F '\(cluster.dataDirectory)' | grep -v grep || true"])
