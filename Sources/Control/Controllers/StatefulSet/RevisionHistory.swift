@@ -74,7 +74,7 @@ struct RevisionHistory {
     private static let changeCause = "kubernetes.io/change-cause"
 
     /// The set's change-cause, when it was told after the revision was made: people apply first and annotate then. What
-    /// the set says from the change before is not the cause of this one.
+    /// another revision carries is the cause of that one, so after an undo nothing is told anew.
     private static func newCause(
         of revision: CachedObject<ControllerRevisionView>, _ set: StatefulSetView,
         among revisions: [CachedObject<ControllerRevisionView>]
