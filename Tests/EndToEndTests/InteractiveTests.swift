@@ -41,6 +41,7 @@ struct InteractiveTests {
             try muchDataGoesBothWays(client)
             try copyGoesBothWays(client)
             try runAttachesAndTellsTheExitCode(client)
+            try runShowsTheOutputOfACommandThatEndsAtOnce(client)
             try attachSeesAndFeedsTheFirstProcess(client)
             try terminalsHaveTheirSize(client)
             try portForwardReachesThePod(client)
@@ -118,6 +119,15 @@ struct InteractiveTests {
         #expect(outcome.output.contains("hello\n"), "1.\(client.minor): \(outcome.output)")
         let left = try client.cluster.tryKubectl(["get", "pod", name])
         #expect(left.errors.contains("NotFound"), "1.\(client.minor): \(left.output)")
+    }
+
+    private func runShowsTheOutputOfACommandThatEndsAtOnce(_ client: Client) throws {
+        for round in 1...3 {
+            let outcome = try client.kubectl(
+                ["run", "brief-\(client.minor)-\(round)", "--rm", "-i"] + Self.once + ["--", "echo", "hello"])
+            #expect(outcome.code == 0, "1.\(client.minor): \(outcome.errors)")
+            #expect(outcome.output.contains("hello\n"), "1.\(client.minor): \(outcome.output)\(outcome.errors)")
+        }
     }
 
     private func attachSeesAndFeedsTheFirstProcess(_ client: Client) throws {

@@ -71,4 +71,10 @@ enum PodFixture {
         memory.setUpFailure = StartFailure(reason: "FailedMount", message: "m", retryAt: now + .seconds(seconds))
         return memory
     }
+
+    static func sandboxFault(ago seconds: Int) -> PodMemory {
+        var memory = PodMemory()
+        memory.sandboxFaultSince = now + .seconds(-seconds)
+        return memory
+    }
 }

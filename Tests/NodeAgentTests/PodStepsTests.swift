@@ -32,6 +32,14 @@ import Testing
             testDescription: "a sandbox without an address is replaced",
             sandboxes: [PodFixture.sandbox(addresses: [])], expected: ["stop pod", "sandbox 1", "start web 0"]),
         Case(
+            testDescription: "a container that runs is left alone until its sandbox is surely dead",
+            sandboxes: [PodFixture.sandbox(ready: false)], containers: [PodFixture.running("web")],
+            expected: ["doubt", "recheck 1.0 seconds"]),
+        Case(
+            testDescription: "and for a second, no longer",
+            sandboxes: [PodFixture.sandbox(addresses: [])], containers: [PodFixture.running("web")],
+            memory: PodFixture.sandboxFault(ago: 1), expected: ["stop pod", "sandbox 1", "start web 1"]),
+        Case(
             testDescription: "a dead sandbox of a pod that never restarts ends the pod", policy: "Never",
             sandboxes: [PodFixture.sandbox(ready: false)], containers: [PodFixture.exited("web", code: 0)],
             expected: ["stop pod"]),
@@ -173,6 +181,7 @@ import Testing
 
     static func describe(_ steps: PodSteps) -> [String] {
         var lines = steps.stops.map { "stop \($0.name): \($0.message)" }
+        if steps.isInDoubt { lines.append("doubt") }
         if steps.stopsPod { lines.append("stop pod") }
         if let sandbox = steps.newSandbox { lines.append("sandbox \(sandbox)") }
         lines += steps.starts.map { "start \($0.name) \($0.attempt)" }

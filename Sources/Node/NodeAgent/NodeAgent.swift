@@ -35,12 +35,13 @@ package final class NodeAgent: ControlLoop {
             objects: objects,
             recorder: EventRecorder(component: "kubelet", host: configuration.nodeName, client: client, clock: clock),
             clock: clock, images: ImageFetcher(runtime: runtime, clock: clock),
-            starts: Slots(configuration.startsInFlight))
+            starts: Slots(configuration.startsInFlight), log: log)
         let table = PodTable(environment: environment)
         let pods = ObjectCache<AgentPod>()
         pods.onChange { table.apply($0) }
         objects.onChange { table.wake($0) }
-        localConnection = LocalNodeConnection(configuration: configuration, runtime: runtime, pods: pods)
+        localConnection = LocalNodeConnection(
+            configuration: configuration, runtime: runtime, pods: pods, clock: clock)
         self.pods = pods
         self.table = table
         self.log = log

@@ -5,6 +5,12 @@ internal import NIOPosix
 internal import NIOSSL
 package import NodeInterfaces
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// Probes over sockets of this process, as kubelet's `httpGet` and `tcpSocket` do.
 ///
 /// HTTPS certificates are not verified, redirects to another host count as success, at most 10 KiB of a reply are read. Each
@@ -37,8 +43,7 @@ package final class SocketProber: NetworkProber {
         switch probe {
         case .tcp(let host, let port): await connect(host, port, timeout)
         case .http(let scheme, let host, let port, let path, let headers):
-            await get(
-                "\(scheme.lowercased())://\(host):\(port)\(path.hasPrefix("/") ? path : "/\(path)")", headers, timeout)
+            await get("\(scheme.lowercased())://", host, port, path, headers, timeout)
         case .grpc: .failure("gRPC probes are not supported")
         }
     }
@@ -55,7 +60,11 @@ package final class SocketProber: NetworkProber {
         }
     }
 
-    private func get(_ url: String, _ headers: [NetworkProbe.HeaderField], _ timeout: Duration) async -> ProbeResult {
+    private func get(
+        _ scheme: String, _ host: String, _ port: Int, _ path: String, _ headers: [NetworkProbe.HeaderField],
+        _ timeout: Duration
+    ) async -> ProbeResult {
+        let url = "\(scheme)\(host):\(port)\(path.hasPrefix("/") ? path : "/\(path)")"
         var request = HTTPClientRequest(url: url)
         request.headers = HTTPHeaders([
             ("User-Agent", "kube-probe/1.36"), ("Accept", "*/*"), ("Connection", "close"),
@@ -72,7 +81,9 @@ package final class SocketProber: NetworkProber {
             return (200..<400).contains(Int(response.status.code))
                 ? .success : .failure("HTTP probe failed with statuscode: \(response.status.code)")
         } catch {
-            return .failure("Get \"\(url)\": \(Self.reason(error))")
+            let isUnconnected = error is NIOConnectionError || error is IOError
+            let address = isUnconnected ? "dial tcp \(host):\(port): " : ""
+            return .failure("Get \"\(url)\": \(address)\(Self.reason(error))")
         }
     }
 
@@ -83,7 +94,10 @@ package final class SocketProber: NetworkProber {
 
     private static func reason(_ error: any Error) -> String {
         if let error = error as? NIOConnectionError {
-            return error.connectionErrors.first.map { "\($0.error)" } ?? "connection refused"
+            return error.connectionErrors.first.map { reason($0.error) } ?? "connect: connection refused"
+        }
+        if let error = error as? IOError {
+            return "connect: \(String(cString: strerror(error.errnoCode)).lowercased())"
         }
         if let error = error as? HTTPClientError,
             [.deadlineExceeded, .connectTimeout, .readTimeout].contains(error)

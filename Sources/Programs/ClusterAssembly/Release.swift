@@ -4,4 +4,6 @@ package enum Release {
     package static let version = "0.1.0"
     /// The version of the Kubernetes API it serves.
     package static let kubernetesVersion = "v1.36.0"
+    /// Both, for people.
+    package static let text = "ordinal \(version) (Kubernetes API \(kubernetesVersion))"
 }

@@ -1,4 +1,5 @@
 package import ArgumentParser
+internal import ClusterAssembly
 
 /// The program: `ordinal SUBCOMMAND`.
 package struct OrdinalCommand: AsyncParsableCommand {
@@ -9,6 +10,7 @@ package struct OrdinalCommand: AsyncParsableCommand {
             Start a cluster on this machine with `ordinal up`, then use kubectl with the kubeconfig it names.
             Every option can also be given as an environment variable: --data-dir is ORDINAL_DATA_DIR, and so on.
             """,
+        version: Release.text,
         subcommands: [
             UpCommand.self, DownCommand.self, StatusCommand.self, KubeconfigCommand.self, ImageCommand.self,
             VersionCommand.self,

@@ -5,5 +5,5 @@ struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "version", abstract: "Print the version of Ordinal and of the Kubernetes API it serves.")
 
-    func run() { print("ordinal \(Release.version) (Kubernetes API \(Release.kubernetesVersion))") }
+    func run() { print(Release.text) }
 }

@@ -61,7 +61,8 @@ extension ContainerdRuntime {
                     .with { $0.podSandboxID = item.id }, options: ContainerdConnection.options(.readCall))
             }
             let status = answer.status.sandboxStatus
-            seen.note(status)
+            // One without an address is looked at again: it has one, or is on the host's network.
+            if !status.addresses.isEmpty || !isReady { seen.note(status) }
             return status
         } catch {
             if case .notFound = error { return nil }

@@ -20,6 +20,15 @@ final class ImageFetcher: Sendable {
     struct Failure: Error, Hashable {
         var reason: String
         var message: String
+
+        /// The reason of the event that tells of it, as kubelet's image manager has it.
+        var event: String {
+            switch reason {
+            case "InvalidImageName", "ImageInspectError": "InspectFailed"
+            case "ErrImageNeverPull": reason
+            default: "Failed"
+            }
+        }
     }
 
     static let patience = Duration.seconds(60)
@@ -38,6 +47,12 @@ final class ImageFetcher: Sendable {
     func image(
         _ reference: String, policy: String, pulling: () -> Void
     ) async throws(Failure) -> (ImageStatus, Origin) {
+        if let objection = ImageReference.objection(to: reference) {
+            throw Failure(
+                reason: "InvalidImageName",
+                message: "Failed to apply default image tag \"\(reference)\": couldn't parse image name "
+                    + "\"\(reference)\": \(objection)")
+        }
         let present: ImageStatus?
         do throws(RuntimeError) {
             present = try await runtime.image(reference)

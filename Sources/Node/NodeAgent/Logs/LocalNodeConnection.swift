@@ -10,12 +10,17 @@ final class LocalNodeConnection: NodeConnection {
     private let configuration: NodeAgentConfiguration
     private let runtime: any ContainerRuntime
     private let pods: ObjectCache<AgentPod>
+    private let clock: ControlClock
     private let listeners = Mutex(Listeners())
 
-    init(configuration: NodeAgentConfiguration, runtime: any ContainerRuntime, pods: ObjectCache<AgentPod>) {
+    init(
+        configuration: NodeAgentConfiguration, runtime: any ContainerRuntime, pods: ObjectCache<AgentPod>,
+        clock: ControlClock
+    ) {
         self.configuration = configuration
         self.runtime = runtime
         self.pods = pods
+        self.clock = clock
     }
 
     // MARK: Logs
@@ -96,20 +101,21 @@ final class LocalNodeConnection: NodeConnection {
     // MARK: Commands
 
     func exec(_ request: ExecRequest) async throws(APIStatus) -> any ExecSession {
-        let id = try await runningContainer(request.container, of: request.pod, request.podUID)
+        let container = try await runningContainer(request.container, of: request.pod, request.podUID)
         do throws(RuntimeError) {
-            return try await runtime.exec(id, request)
+            return try await runtime.exec(container.id, request)
         } catch {
             throw failure(error, of: "executing command in container")
         }
     }
 
     func attach(_ request: AttachRequest) async throws(APIStatus) -> any ExecSession {
-        let id = try await runningContainer(request.container, of: request.pod, request.podUID)
+        let container = try await runningContainer(request.container, of: request.pod, request.podUID)
         // A terminal is part of the container: what the client thinks of it does not count.
         let tty = pods.object(request.pod)?.view.container(request.container)?.tty ?? false
         do throws(RuntimeError) {
-            return try await runtime.attach(id, request, tty: tty)
+            let session = try await runtime.attach(container.id, request, tty: tty)
+            return LateAttach(session, container: container, pod: request.pod.name, clock: clock)
         } catch {
             throw failure(error, of: "attaching to container")
         }
@@ -128,7 +134,7 @@ final class LocalNodeConnection: NodeConnection {
 
     private func runningContainer(
         _ name: String, of pod: NamespacedName, _ podUID: String
-    ) async throws(APIStatus) -> String {
+    ) async throws(APIStatus) -> ContainerState {
         let newest = try await runtimePod(podUID).containers.first { $0.name == name }
         guard let newest, case .running = newest.phase else {
             if newest == nil, pods.object(pod) == nil {
@@ -136,7 +142,7 @@ final class LocalNodeConnection: NodeConnection {
             }
             throw .badRequest("container \(name) in pod \(pod.name) is not running")
         }
-        return newest.id
+        return newest
     }
 
     private func failure(_ error: RuntimeError, of deed: String) -> APIStatus {

@@ -1,6 +1,7 @@
 internal import APIProtocol
 internal import ControllerRuntime
 internal import Kinds
+internal import Logging
 internal import NodeInterfaces
 internal import ObjectModel
 internal import Synchronization
@@ -17,6 +18,7 @@ struct PodEnvironment: Sendable {
     let clock: ControlClock
     let images: ImageFetcher
     let starts: Slots
+    let log: Logger
 
     var now: Timestamp { clock.now() }
 

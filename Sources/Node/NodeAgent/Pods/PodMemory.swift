@@ -56,6 +56,12 @@ package struct PodMemory: Sendable, Hashable {
     /// Containers that are held back by a restart's waiting time, with the text for people.
     package var heldBack: [String: String] = [:]
 
+    /// When the newest sandbox was first seen not to serve; nil while it does.
+    package var sandboxFaultSince: Timestamp?
+
+    /// How long a sandbox must seem not to serve before containers that run are stopped for it.
+    static let sandboxDoubt = Duration.seconds(1)
+
     /// Nothing is known.
     package init() {}
 }

@@ -34,6 +34,10 @@ package struct PodSteps: Sendable, Hashable {
     package var stopsPod = false
     /// The number of the sandbox to make; nil when none is needed.
     package var newSandbox: Int?
+    /// Why the former sandbox does not serve, for people; nil when it does or there was none.
+    package var sandboxFault: String?
+    /// Whether nothing is decided yet: what the runtime told is asked for once more first.
+    package var isInDoubt = false
     /// The sandbox to start containers in; nil when it is made anew.
     package var sandboxID: String?
     /// Containers to start, in order.
@@ -51,6 +55,17 @@ package struct PodSteps: Sendable, Hashable {
 
     mutating func recheck(after duration: Duration) {
         recheckAfter = min(recheckAfter ?? duration, duration)
+    }
+}
+
+extension RuntimePod {
+    /// Why the pod's newest sandbox does not serve; nil when it does or there is none.
+    func sandboxFault(onHostNetwork: Bool) -> String? {
+        guard let newest = sandboxes.first else { return nil }
+        let ready = sandboxes.filter(\.isReady).count
+        if !newest.isReady { return "sandbox \(newest.id) is not ready" }
+        if ready > 1 { return "\(ready) sandboxes are ready" }
+        return onHostNetwork || !newest.addresses.isEmpty ? nil : "sandbox \(newest.id) has no address"
     }
 }
 
@@ -85,21 +100,32 @@ private struct PodPlanner {
             planner.plan.recheck(after: failure.retryAt - now)
             return planner.plan
         }
-        if let attempt = neededSandbox {
-            planner.planSandbox(attempt)
+        guard let newest = runtime.sandboxes.first else {
+            planner.planSandbox(0)
+            return planner.plan
+        }
+        if let fault = runtime.sandboxFault(onHostNetwork: spec.hostNetwork) {
+            planner.plan.sandboxFault = fault
+            if let wait = doubt {
+                planner.plan.isInDoubt = true
+                planner.plan.recheck(after: wait)
+            } else {
+                planner.planSandbox(newest.attempt + 1)
+            }
         } else {
-            planner.plan.sandboxID = runtime.sandboxes.first?.id
+            planner.plan.sandboxID = newest.id
             planner.planContainers()
         }
         return planner.plan
     }
 
-    /// The number of the sandbox that must be made; nil when the newest one serves.
-    private var neededSandbox: Int? {
-        guard let newest = runtime.sandboxes.first else { return 0 }
-        let ready = runtime.sandboxes.filter(\.isReady).count
-        let hasAddress = spec.hostNetwork || !newest.addresses.isEmpty
-        return ready == 1 && newest.isReady && hasAddress ? nil : newest.attempt + 1
+    /// How long containers that run are still left alone in a sandbox that seems not to serve: a runtime that is just
+    /// beginning or ending may tell less than it should, and a second look a little later costs nothing.
+    private var doubt: Duration? {
+        let isRunning = runtime.containers.contains { if case .running = $0.phase { true } else { false } }
+        guard isRunning else { return nil }
+        let left = (memory.sandboxFaultSince ?? now) + PodMemory.sandboxDoubt - now
+        return left > .zero ? left : nil
     }
 
     // MARK: A new sandbox

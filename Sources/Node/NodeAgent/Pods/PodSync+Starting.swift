@@ -185,9 +185,11 @@ extension PodSync {
             let text =
                 error.reason == "ErrImagePull"
                 ? "Failed to pull image \"\(container.image)\": \(error.message)" : error.message
-            environment.note(pod, .warning, "Failed", text, container: container.name)
+            environment.note(pod, .warning, error.event, text, container: container.name)
             memory.pulls.tried(container.image, failedAt: now, now: now)
-            startFailed(container, error.reason, error.message, after: memory.pulls.delay(container.image))
+            startFailed(
+                container, error.reason, error.message, event: error.reason,
+                after: memory.pulls.delay(container.image))
             return nil
         }
     }
@@ -232,11 +234,10 @@ extension PodSync {
     }
 
     private mutating func startFailed(
-        _ container: ContainerView, _ reason: String, _ message: String, after wait: Duration
+        _ container: ContainerView, _ reason: String, _ message: String, event: String? = nil, after wait: Duration
     ) {
         memory.failures[container.name] = StartFailure(reason: reason, message: message, retryAt: now + wait)
-        let text = reason == "ErrImagePull" ? reason : message
-        environment.note(pod, .warning, "Failed", "Error: \(text)", container: container.name)
+        environment.note(pod, .warning, "Failed", "Error: \(event ?? message)", container: container.name)
     }
 
     // MARK: Files

@@ -1,6 +1,7 @@
 internal import APIProtocol
 internal import ControllerRuntime
 internal import Kinds
+internal import Logging
 internal import NodeInterfaces
 internal import ObjectModel
 
@@ -79,7 +80,15 @@ struct PodSync {
 
     private mutating func advance(_ observed: RuntimePod) async -> Outcome {
         settleImageFailures()
+        let fault = observed.sandboxFault(onHostNetwork: pod.view.spec.hostNetwork)
+        memory.sandboxFaultSince = fault == nil ? nil : memory.sandboxFaultSince ?? now
         let steps = podSteps(desired: pod, observed: observed, memory: memory, at: now)
+        if let fault, steps.isInDoubt || steps.newSandbox != nil {
+            environment.log.notice(
+                steps.isInDoubt ? "a sandbox seems not to serve" : "a sandbox is made anew",
+                metadata: ["pod": "\(pod.key)", "reason": "\(fault)"])
+        }
+        if steps.isInDoubt { return .wait(steps.recheckAfter) }
         noteHeldBack(steps.heldBack)
         memory.heldBack = steps.heldBack
         if steps.stopsPod, steps.newSandbox == nil { return await end(observed) }
