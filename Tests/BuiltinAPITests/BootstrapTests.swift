@@ -101,4 +101,51 @@ import Testing
         #expect(claim["spec"]?["storageClassName"] == "local")
         #expect(claim.finalizers == ["kubernetes.io/pvc-protection"])
     }
+
+    @Test func podsThatWereStoppedAreNotCalledReady() async throws {
+        let client = try client(MemoryStore(), settings())
+        try await Bootstrap(client, settings()).run()
+        let account: Value = [
+            "apiVersion": "v1", "kind": "ServiceAccount", "metadata": ["name": "default", "namespace": "default"],
+        ]
+        _ = try await client.create(.serviceAccounts, account)
+        for (name, phase) in [("ready", "Running"), ("waiting", "Pending"), ("over", "Succeeded")] {
+            let isReady = name == "waiting" ? "False" : "True"
+            let pod: Value = [
+                "apiVersion": "v1", "kind": "Pod", "metadata": ["name": .string(name), "namespace": "default"],
+                "spec": ["containers": [["name": "c", "image": "i"]]],
+            ]
+            _ = try await client.create(.pods, pod)
+            let conditions = ["Initialized", "Ready", "ContainersReady"].map { type -> Value in
+                [
+                    "type": .string(type), "status": .string(type == "Initialized" ? "True" : isReady),
+                    "lastTransitionTime": "2026-01-01T00:00:00Z",
+                ]
+            }
+            let container: Value = [
+                "name": "c", "ready": .bool(isReady == "True"), "started": true, "restartCount": 3, "image": "i",
+                "imageID": "",
+            ]
+            let status: Value = [
+                "phase": .string(phase), "conditions": .array(conditions), "containerStatuses": [container],
+            ]
+            _ = try await client.patch(
+                .pods, namespace: "default", name: name, ["status": status], subresource: "status")
+        }
+        let stopped = try #require(Timestamp("2026-01-02T00:00:00Z"))
+        try await StoppedPods(client, at: stopped).run()
+        func status(_ name: String) async throws -> PodStatusView {
+            PodView(try await client.get(.pods, namespace: "default", name: name)).status
+        }
+        let ready = try await status("ready")
+        #expect(
+            ready.conditions.map { "\($0.type) \($0.status)" } == [
+                "Initialized True", "Ready False", "ContainersReady False",
+            ])
+        #expect(ready.conditions.condition("Ready")?.lastTransitionTime == stopped)
+        #expect(ready.containerStatuses.map(\.ready) == [false])
+        #expect(ready.containerStatuses.map(\.restartCount) == [3])
+        #expect(try await status("waiting").conditions.condition("Ready")?.lastTransitionTime != stopped)
+        #expect(try await status("over").conditions.condition("Ready")?.status == "True")
+    }
 }

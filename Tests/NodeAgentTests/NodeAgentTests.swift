@@ -84,9 +84,10 @@ import Testing
             guard case .waiting(let reason, let message) = held.status.containerStatuses.first?.state else { return }
             #expect(reason == "CrashLoopBackOff")
             #expect(message == "back-off 10s restarting failed container=web pod=web-0_default(\(uid))")
-            fixture.clock.advance(.seconds(10))
-            try await fixture.pod("web-0") {
-                $0.isReady && $0.status.containerStatuses.first?.restartCount == 2
+            try await Self.passingTime(fixture) {
+                try await fixture.pod("web-0") {
+                    $0.isReady && $0.status.containerStatuses.first?.restartCount == 2
+                }
             }
         }
     }

@@ -5,11 +5,12 @@ import Testing
 
 @Suite struct EventSubscriptionTests {
     private func subscription(
-        backlog: [StoreEvent] = [], capacity: Int = 10, maximumBytes: Int = 10_000
+        backlog: [StoreEvent] = [], published: PublishedRevision = PublishedRevision(), capacity: Int = 10,
+        maximumBytes: Int = 10_000
     ) -> EventSubscription {
         EventSubscription(
-            range: .everything, backlog: backlog, through: Revision(Int64(backlog.count)), capacity: capacity,
-            maximumBytes: maximumBytes, onCancel: { _ in })
+            range: .everything, backlog: backlog, through: Revision(Int64(backlog.count)),
+            published: published, capacity: capacity, maximumBytes: maximumBytes, onCancel: { _ in })
     }
 
     /// The change with this revision of an object that has `bytes` bytes and a few; `before` it had others.
@@ -55,13 +56,16 @@ import Testing
     }
 
     @Test func aReaderTakesNoMoreThanItAsksFor() async throws {
-        let watch = subscription()
+        let published = PublishedRevision()
+        let watch = subscription(published: published)
         for revision in 1...5 as ClosedRange<Int64> { watch.deliver([event(revision, bytes: 1000)]) }
+        published.moved(to: Revision(5))
         #expect(try await revisions(watch.next(limit: 1)) == [1])
         #expect(try await revisions(watch.next(limit: 1500)) == [2, 3])
         #expect(watch.deliveredThrough == nil, "some of it still waits")
         // What was taken makes room.
         for revision in 6...11 as ClosedRange<Int64> { watch.deliver([event(revision, bytes: 1000)]) }
+        published.moved(to: Revision(11))
         #expect(try await revisions(watch.next()) == Array(4...11))
         #expect(watch.deliveredThrough == Revision(11))
     }

@@ -45,22 +45,6 @@ import Testing
         #expect(event.memo.bytes == 0)
     }
 
-    /// Twenty node agents watch by a field: one of them parses the pod.
-    @Test func theTextsOfAnEventsFieldsAreMadeOnce() throws {
-        var state = StoreState()
-        let event = try state.commit(Make.create("a", "0"))
-        var made = 0
-        func texts(_ object: String) -> [String: String] {
-            event.memo.texts(object) {
-                made += 1
-                return ["spec.nodeName": "n\(made)"]
-            }
-        }
-        for _ in 0..<20 { #expect(texts("current") == ["spec.nodeName": "n1"]) }
-        #expect(texts("previous") == ["spec.nodeName": "n2"])
-        #expect(event.memo.bytes == 30)
-    }
-
     @Test func everyPastStateIsWhatItWas() throws {
         var state = StoreState()
         var generator = Generator(seed: 7)

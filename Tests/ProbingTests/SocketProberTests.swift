@@ -56,6 +56,8 @@ import Testing
             return
         }
         #expect(text.contains("deadline exceeded"))
+        // Its end closes its connections.
+        withExtendedLifetime(server) {}
         await prober.shutdown()
     }
 }

@@ -3,18 +3,28 @@ extension JSONParser {
     mutating func string() throws(JSONError) -> String {
         position += 1
         let start = position
+        var allBits: UInt8 = 0
         while position < bytes.count {
             let byte = bytes[position]
             if byte == UInt8(ascii: "\"") {
-                let text = try utf8(bytes[start..<position])
+                let text = allBits < 0x80 ? ascii(start..<position) : try utf8(bytes[start..<position])
                 position += 1
                 return text
             }
             if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
             guard byte >= 0x20 else { throw failure("invalid control character in a string") }
+            allBits |= byte
             position += 1
         }
         throw failure("unexpected end of JSON input in a string")
+    }
+
+    /// Most strings: nothing is to be checked.
+    private func ascii(_ range: Range<Int>) -> String {
+        String(unsafeUninitializedCapacity: range.count) { buffer in
+            UnsafeMutableRawBufferPointer(buffer).copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[range]))
+            return range.count
+        }
     }
 
     private func utf8(_ slice: Slice<UnsafeRawBufferPointer>) throws(JSONError) -> String {

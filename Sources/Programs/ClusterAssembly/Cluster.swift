@@ -40,7 +40,9 @@ package struct Cluster: Sendable {
         if let objection = former?.objection(toRuntime: configuration.runtime.rawValue) { throw objection }
         let store = try await OpenStore.open(configuration.store, directory)
         do {
-            try await run(on: store)
+            // Simulated containers go with their process.
+            let podsEnded = former?.isDown == true || configuration.runtime == .simulated
+            try await run(on: store, podsEnded: podsEnded)
         } catch {
             await store.close()
             throw error
@@ -48,7 +50,7 @@ package struct Cluster: Sendable {
         await store.close()
     }
 
-    private func run(on store: OpenStore) async throws {
+    private func run(on store: OpenStore, podsEnded: Bool) async throws {
         let nodes = ConnectedNodes()
         let node = try NodeParts.make(configuration, directory, id: try directory.instanceID(), logger: logger)
         let security = try await SecurityMaterial.prepare(
@@ -64,7 +66,7 @@ package struct Cluster: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await server.run() }
             group.addTask {
-                try await bootstrap(plane, node, port: port)
+                try await bootstrap(plane, node, port: port, podsEnded: podsEnded)
                 try await runParts(plane, security, node, nodes, server: server, port: port)
             }
             do {
@@ -113,7 +115,7 @@ package struct Cluster: Sendable {
             "the API is served", metadata: ["server": "\(server)", "kubeconfig": "\(configuration.kubeconfigPath)"])
     }
 
-    private func bootstrap(_ plane: ControlPlane, _ node: any NodePart, port: Int) async throws {
+    private func bootstrap(_ plane: ControlPlane, _ node: any NodePart, port: Int, podsEnded: Bool) async throws {
         // Endpoints may not be on loopback; where no pod network exists, none of them is reached either.
         let gateway = configuration.podRange.address(at: 1) ?? configuration.podRange.base
         let settings = BootstrapSettings(
@@ -122,6 +124,7 @@ package struct Cluster: Sendable {
         let client = plane.client("system:apiserver", group: UserInfo.mastersGroup, userAgent: "ordinal-bootstrap")
         do throws(APIError) {
             try await Bootstrap(client, settings).run()
+            if podsEnded { try await StoppedPods(client, at: .systemNow()).run() }
         } catch {
             throw StartupError.failed("the cluster's first objects cannot be made: \(error)")
         }

@@ -7,7 +7,6 @@ internal import Synchronization
 package final class EventMemo: Sendable {
     private struct State {
         var encodings: [String: [UInt8]] = [:]
-        var texts: [String: [String: String]] = [:]
         var bytes = 0
         var isClosed = false
     }
@@ -32,20 +31,6 @@ package final class EventMemo: Sendable {
             else { return }
             state.encodings[representation] = made
             state.bytes += made.count
-        }
-        return made
-    }
-
-    /// The texts of an object's fields under `object`, made by `make` when they are not kept: with many watchers that
-    /// select by fields, one of them parses the object.
-    package func texts(_ object: String, make: () -> [String: String]) -> [String: String] {
-        if let known = state.withLock({ $0.texts[object] }) { return known }
-        let made = make()
-        let bytes = made.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
-        state.withLock { state in
-            guard !state.isClosed, state.texts[object] == nil, state.bytes + bytes <= Self.maximumBytes else { return }
-            state.texts[object] = made
-            state.bytes += bytes
         }
         return made
     }

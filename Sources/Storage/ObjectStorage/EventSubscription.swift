@@ -16,7 +16,6 @@ package final class EventSubscription: Sendable {
         var waiter: CheckedContinuation<Void, Never>?
         var failure: StoreError?
         var woken = false
-        var progress: Revision
 
         /// Takes whole events from the front, until they are `limit` bytes or more.
         mutating func take(limit: Int) -> [StoreEvent] {
@@ -42,37 +41,39 @@ package final class EventSubscription: Sendable {
     package let range: KeyRange
     private let capacity: Int
     private let maximumBytes: Int
+    private let start: Revision
+    private let published: PublishedRevision
     private let state: Mutex<State>
     private let onCancel: @Sendable (EventSubscription) -> Void
 
-    /// A subscription that begins with `backlog`, complete up to `revision`. `onCancel` tells the store that nobody
-    /// reads any more.
+    /// A subscription that begins with `backlog`, complete up to `revision`; `published` tells how far the store is since.
+    /// `onCancel` tells the store that nobody reads any more.
     package init(
-        range: KeyRange, backlog: [StoreEvent], through revision: Revision, capacity: Int = defaultCapacity,
-        maximumBytes: Int = defaultMaximumBytes, onCancel: @escaping @Sendable (EventSubscription) -> Void
+        range: KeyRange, backlog: [StoreEvent], through revision: Revision, published: PublishedRevision,
+        capacity: Int = defaultCapacity, maximumBytes: Int = defaultMaximumBytes,
+        onCancel: @escaping @Sendable (EventSubscription) -> Void
     ) {
         self.range = range
         // The backlog is shared with the store's log and bounded by it; a reader that just came has not fallen behind.
         self.capacity = capacity
         self.maximumBytes = maximumBytes
         self.onCancel = onCancel
-        state = Mutex(State(buffer: backlog, backlog: backlog.count, progress: revision))
+        start = revision
+        self.published = published
+        state = Mutex(State(buffer: backlog, backlog: backlog.count))
     }
 
-    /// Hands over changes in revision order; those outside the range only move `progress`.
+    /// Hands over changes of the range, in revision order.
     package func deliver(_ events: [StoreEvent]) {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard state.failure == nil, let last = events.last else { return nil }
-            state.progress = last.revision
-            let relevant = events.filter { range.contains($0.current.key) }
-            guard !relevant.isEmpty else { return nil }
-            let bytes = state.bytes + relevant.reduce(0) { $0 + $1.length }
-            let isFull = state.buffer.count - state.backlog + relevant.count > capacity || bytes > maximumBytes
+            guard state.failure == nil, !events.isEmpty else { return nil }
+            let bytes = state.bytes + events.reduce(0) { $0 + $1.length }
+            let isFull = state.buffer.count - state.backlog + events.count > capacity || bytes > maximumBytes
             if isFull, !state.buffer.isEmpty {
                 state.buffer = []
                 state.failure = .watcherFellBehind
             } else {
-                state.buffer.append(contentsOf: relevant)
+                state.buffer.append(contentsOf: events)
                 state.bytes = bytes
             }
             defer { state.waiter = nil }
@@ -136,7 +137,9 @@ package final class EventSubscription: Sendable {
     /// The revision up to which everything in the range has been handed to the reader; nil while changes wait in the
     /// buffer. What a bookmark may carry.
     package var deliveredThrough: Revision? {
-        state.withLock { $0.buffer.isEmpty ? $0.progress : nil }
+        // Read first: what is handed over from now on is not counted.
+        let reached = max(start, published.revision)
+        return state.withLock { $0.buffer.isEmpty ? reached : nil }
     }
 
     /// Ends the subscription; a waiting `next` throws `cancelled`.

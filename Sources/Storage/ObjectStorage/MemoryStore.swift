@@ -43,8 +43,10 @@ package final class MemoryStore: Store {
         return revision
     }
 
-    package func events(in range: KeyRange, after revision: Revision) async throws(StoreError) -> EventSubscription {
-        try watched.subscribe(to: range, after: revision)
+    package func events(
+        in range: KeyRange, after revision: Revision, trigger: EventTrigger?
+    ) async throws(StoreError) -> EventSubscription {
+        try watched.subscribe(to: range, after: revision, trigger: trigger)
     }
 
     package func currentRevision() async throws(StoreError) -> Revision { watched.read { $0.revision } }

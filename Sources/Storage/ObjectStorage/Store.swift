@@ -148,6 +148,21 @@ package final class StoreEvent: Sendable {
     package var revision: Revision { current.revision }
 }
 
+/// A condition on one field by which a watcher is found: an object meets it when the text at `path` is `value`. With many
+/// watchers of one kind, each of another value, a change then wakes the few that it concerns.
+package struct EventTrigger: Sendable, Hashable {
+    /// The field's path.
+    package let path: [String]
+    /// Its text.
+    package let value: String
+
+    /// A condition.
+    package init(path: [String], value: String) {
+        self.path = path
+        self.value = value
+    }
+}
+
 /// Why a store did not do what it was asked.
 package enum StoreError: Error, Sendable, Hashable {
     /// The precondition does not hold; `current` is what is there (nil: nothing).
@@ -184,13 +199,22 @@ package protocol Store: Sendable {
     /// Writes, and returns the revision of the change once it is durable.
     func commit(_ write: StoreWrite) async throws(StoreError) -> Revision
 
-    /// The changes in `range` after `revision`, until the subscription is cancelled.
-    /// Errors: `compacted`, `futureRevision`.
-    func events(in range: KeyRange, after revision: Revision) async throws(StoreError) -> EventSubscription
+    /// The changes in `range` after `revision`, until the subscription is cancelled. With a `trigger` those that do not
+    /// meet it may be left out. Errors: `compacted`, `futureRevision`.
+    func events(
+        in range: KeyRange, after revision: Revision, trigger: EventTrigger?
+    ) async throws(StoreError) -> EventSubscription
 
     /// The newest acknowledged revision.
     func currentRevision() async throws(StoreError) -> Revision
 
     /// Forgets old versions: states before `revision` can no longer be read or watched from.
     func compact(through revision: Revision) async throws(StoreError)
+}
+
+extension Store {
+    /// All changes in `range` after `revision`.
+    package func events(in range: KeyRange, after revision: Revision) async throws(StoreError) -> EventSubscription {
+        try await events(in: range, after: revision, trigger: nil)
+    }
 }

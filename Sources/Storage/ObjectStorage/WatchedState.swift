@@ -9,17 +9,7 @@ internal import Synchronization
 package final class WatchedState: Sendable {
     private let state: Mutex<StoreState>
     private let publishing = Mutex(Subscriptions())
-
-    /// The watchers by number, so that they are served in the same order in every run.
-    private struct Subscriptions {
-        var all: [Int: EventSubscription] = [:]
-        var next = 0
-
-        mutating func number() -> Int {
-            next += 1
-            return next
-        }
-    }
+    private let published = PublishedRevision()
 
     /// Watches over `state`.
     package init(_ state: StoreState) { self.state = Mutex(state) }
@@ -37,8 +27,9 @@ package final class WatchedState: Sendable {
     ) throws(Failure) {
         try publishing.withLock { (subscriptions) throws(Failure) in
             let events = try state.withLock { (state) throws(Failure) in try change(&state) }
-            guard !events.isEmpty else { return }
-            for subscription in subscriptions.all.values { subscription.deliver(events) }
+            guard let last = events.last else { return }
+            subscriptions.deliver(events)
+            published.moved(to: last.revision)
         }
     }
 
@@ -51,17 +42,22 @@ package final class WatchedState: Sendable {
         }.page()
     }
 
-    /// A subscription to the changes in `range` after `revision`.
-    package func subscribe(to range: KeyRange, after revision: Revision) throws(StoreError) -> EventSubscription {
+    /// A subscription to the changes in `range` after `revision`; those that do not meet `trigger` are left out.
+    package func subscribe(
+        to range: KeyRange, after revision: Revision, trigger: EventTrigger? = nil
+    ) throws(StoreError) -> EventSubscription {
         try publishing.withLock { (subscriptions) throws(StoreError) in
             let (backlog, reached) = try read { (state) throws(StoreError) in
                 (try state.events(in: range, after: revision), state.revision)
             }
-            let number = subscriptions.number()
-            let subscription = EventSubscription(range: range, backlog: backlog, through: reached) { [weak self] _ in
-                _ = self?.publishing.withLock { $0.all.removeValue(forKey: number) }
+            let place = subscriptions.place(in: range, trigger)
+            let subscription = EventSubscription(
+                range: range, backlog: backlog.filter { trigger?.isMet(by: $0) ?? true }, through: reached,
+                published: published
+            ) { [weak self] _ in
+                self?.publishing.withLock { $0.remove(place) }
             }
-            subscriptions.all[number] = subscription
+            subscriptions.add(subscription, at: place)
             return subscription
         }
     }
@@ -69,8 +65,8 @@ package final class WatchedState: Sendable {
     /// Ends every subscription.
     package func endSubscriptions(_ failure: StoreError) {
         let ended = publishing.withLock { subscriptions in
-            defer { subscriptions.all = [:] }
-            return subscriptions.all.sorted { $0.key < $1.key }.map(\.value)
+            defer { subscriptions = Subscriptions() }
+            return subscriptions.all
         }
         for subscription in ended { subscription.end(failure) }
     }

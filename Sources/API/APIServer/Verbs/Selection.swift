@@ -40,19 +40,20 @@ struct Selection: Sendable {
     /// The one name that is selected; nil when several may be.
     var name: String? { keyTerms.requiredValue(of: Self.nameField) }
 
-    /// Whether an object is selected. Its fields are looked at (`texts` tells them) only when key and labels do not decide.
-    func matches(_ stored: StoredObject, texts: (() -> [String: String])? = nil) -> Bool {
+    /// Whether an object is selected. Its fields are looked at only when key and labels do not decide.
+    func matches(_ stored: StoredObject) -> Bool {
         guard matchesKey(stored.key) else { return false }
         if !labels.requirements.isEmpty, !labels.matches(stored.object.labels) { return false }
         if fields.terms.isEmpty { return true }
-        let texts = texts?() ?? self.texts(of: stored)
-        return fields.matches { texts[$0] ?? (flags.contains($0) ? "false" : "") }
+        return fields.matches { field in
+            paths[field].flatMap(stored.object.text) ?? (flags.contains(field) ? "false" : "")
+        }
     }
 
-    /// The text of each selectable field that an object has.
-    func texts(of stored: StoredObject) -> [String: String] {
-        let object = stored.value
-        return paths.compactMapValues { object.at($0).map(Self.text) }
+    /// A condition that every selected object meets, by which the store finds this watcher; nil when there is none.
+    var trigger: EventTrigger? {
+        let term = fields.terms.first { !$0.negated && !$0.value.isEmpty && !flags.contains($0.field) }
+        return term.flatMap { term in paths[term.field].map { EventTrigger(path: $0, value: term.value) } }
     }
 
     private func matchesKey(_ key: StoreKey) -> Bool {
@@ -60,15 +61,6 @@ struct Selection: Sendable {
         let parts = key.path.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 5 else { return false }
         return keyTerms.matches { $0 == Self.nameField ? String(parts[4]) : String(parts[3]) }
-    }
-
-    private static func text(_ value: Value) -> String {
-        switch value {
-        case .string(let text): text
-        case .bool(let flag): flag ? "true" : "false"
-        case .integer(let number): String(number)
-        default: ""
-        }
     }
 
     private static func unknown(_ field: String, _ kind: KindDefinition) -> APIStatus {

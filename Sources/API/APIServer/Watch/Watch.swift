@@ -20,7 +20,7 @@ extension ResourceCall {
         let range = range(options.selection)
         let subscription: EventSubscription
         do throws(StoreError) {
-            subscription = try await store.events(in: range, after: revision)
+            subscription = try await store.events(in: range, after: revision, trigger: options.selection.trigger)
         } catch {
             throw failure(error, options)
         }

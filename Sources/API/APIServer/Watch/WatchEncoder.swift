@@ -29,18 +29,14 @@ struct WatchEncoder: Sendable {
 
     /// What a change is to this watcher; nil when it is nothing.
     func transition(_ event: StoreEvent) -> Transition? {
-        let wasSelected = event.previous.map { isSelected($0, "previous", of: event) } ?? false
+        let wasSelected = event.previous.map(selection.matches) ?? false
         if event.kind == .deleted { return wasSelected ? .deleted : nil }
-        switch (wasSelected, isSelected(event.current, "current", of: event)) {
+        switch (wasSelected, selection.matches(event.current)) {
         case (false, true): return .added
         case (true, true): return .modified
         case (true, false): return .left
         case (false, false): return nil
         }
-    }
-
-    private func isSelected(_ stored: StoredObject, _ name: String, of event: StoreEvent) -> Bool {
-        selection.matches(stored) { event.memo.texts(name) { selection.texts(of: stored) } }
     }
 
     /// The line of a change; nil when the watcher does not see it. Rows and metadata are shared by a watcher's fellows,

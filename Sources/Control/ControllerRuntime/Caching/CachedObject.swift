@@ -1,7 +1,8 @@
 package import ObjectModel
 
-/// An object as a cache holds it: its identity and its view.
-package struct CachedObject<View: ObjectView>: Sendable {
+/// An object as a cache holds it: its identity and its view. Never changed, and one for all readers: views are large, and
+/// lists of them are copied often.
+package final class CachedObject<View: ObjectView>: Sendable {
     /// The namespace and name.
     package let key: NamespacedName
     /// The uid.

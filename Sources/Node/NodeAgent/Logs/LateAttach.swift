@@ -32,7 +32,8 @@ final class LateAttach: ExecSession {
         case .exit(code: 0, _) where cameTooLate:
             return .exit(
                 code: nil,
-                message: "container \(container.name) in pod \(pod) ended before its output could be read; its log has it")
+                message:
+                    "container \(container.name) in pod \(pod) ended before its output could be read; its log has it")
         case .exit, nil: break
         }
         return output

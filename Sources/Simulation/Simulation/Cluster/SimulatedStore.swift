@@ -56,9 +56,11 @@ struct StoreHandle: Store {
         return try store.commit(write)
     }
 
-    func events(in range: KeyRange, after revision: Revision) async throws(StoreError) -> EventSubscription {
+    func events(
+        in range: KeyRange, after revision: Revision, trigger: EventTrigger?
+    ) async throws(StoreError) -> EventSubscription {
         try check()
-        return try store.watched.subscribe(to: range, after: revision)
+        return try store.watched.subscribe(to: range, after: revision, trigger: trigger)
     }
 
     func currentRevision() async throws(StoreError) -> Revision {

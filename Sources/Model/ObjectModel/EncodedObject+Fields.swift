@@ -3,10 +3,34 @@ extension EncodedObject {
     package var labels: [String: String] {
         bytes.withUnsafeBufferPointer { buffer in
             var scan = CompactScan(bytes: buffer, position: spliceOffset)
-            guard let range = scan.value(of: "labels"), let labels = try? JSON.parse(Array(buffer[range])) else {
+            guard let range = scan.value(of: "labels".utf8), let labels = try? JSON.parse(Array(buffer[range])) else {
                 return [:]
             }
             return labels.stringMap
+        }
+    }
+
+    /// The text of the string, number or flag at a path of field names, found in the same way; nil when there is none.
+    package func text(at path: [String]) -> String? {
+        bytes.withUnsafeBufferPointer { buffer in
+            var scan = CompactScan(bytes: buffer, position: 0)
+            var found = 0..<buffer.count
+            for name in path {
+                guard buffer[found.lowerBound] == UInt8(ascii: "{") else { return nil }
+                scan.position = found.lowerBound + 1
+                guard let range = scan.value(of: name.utf8) else { return nil }
+                found = range
+            }
+            return Self.text(buffer[found])
+        }
+    }
+
+    private static func text(_ value: Slice<UnsafeBufferPointer<UInt8>>) -> String? {
+        switch value.first {
+        case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "n"), nil: return nil
+        case UInt8(ascii: "\"") where value.contains(UInt8(ascii: "\\")): return (try? JSON.parse(Array(value)))?.string
+        case UInt8(ascii: "\""): return String(decoding: value.dropFirst().dropLast(), as: UTF8.self)
+        default: return String(decoding: value, as: UTF8.self)
         }
     }
 }
@@ -17,7 +41,7 @@ private struct CompactScan {
     var position: Int
 
     /// The place of a field's value, from inside an object on.
-    mutating func value(of key: StaticString) -> Range<Int>? {
+    mutating func value(of key: some Collection<UInt8>) -> Range<Int>? {
         while position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
             let start = position + 1
             skipString()
@@ -32,9 +56,8 @@ private struct CompactScan {
         return nil
     }
 
-    private func matches(_ key: StaticString, _ range: Range<Int>) -> Bool {
-        guard range.count == key.utf8CodeUnitCount else { return false }
-        return range.allSatisfy { bytes[$0] == key.utf8Start[$0 - range.lowerBound] }
+    private func matches(_ key: some Collection<UInt8>, _ range: Range<Int>) -> Bool {
+        range.count == key.count && bytes[range].elementsEqual(key)
     }
 
     private mutating func skipString() {
