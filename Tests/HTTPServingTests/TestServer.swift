@@ -124,7 +124,7 @@ extension APIResponse {
             switch body {
             case .bytes(let bytes): String(decoding: bytes, as: UTF8.self)
             case .stream(let stream): String(decoding: try await stream.collect(), as: UTF8.self)
-            case .upgrade: ""
+            case .tree, .events, .upgrade: ""
             }
         }
     }

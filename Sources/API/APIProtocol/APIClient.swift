@@ -163,6 +163,7 @@ package struct APIClient: Sendable {
         if let timeoutSeconds { query.append(("timeoutSeconds", String(timeoutSeconds))) }
         let response = try await send(.get, resource.path(namespace: namespace), query: query)
         switch response.body {
+        case .events(let stream) where response.code < 300: return WatchStream(stream)
         case .stream(let stream) where response.code < 300: return WatchStream(stream)
         case .bytes(let bytes) where response.code < 300:
             return WatchStream(ByteStream(once: bytes))
@@ -183,8 +184,7 @@ package struct APIClient: Sendable {
     ) async throws(APIError) -> Value {
         let response = try await send(method, path, query: query, body: body, contentType: contentType)
         guard response.code < 300 else { throw await failure(response) }
-        let bytes = await bytes(of: response)
-        guard let value = try? JSON.parse(bytes) else {
+        guard let value = await tree(of: response) else {
             throw .transport(.lostReply("the reply to \(method.rawValue) \(path) is not JSON"))
         }
         return value
@@ -196,8 +196,9 @@ package struct APIClient: Sendable {
     ) async throws(APIError) -> APIResponse {
         var headers = HTTPFields([("Accept", "application/json"), ("User-Agent", userAgent)])
         if body != nil { headers["Content-Type"] = contentType }
-        let request = APIRequest(
-            method, path, query: query, headers: headers, body: body.map(JSON.write) ?? [], credentials: credentials)
+        var request = APIRequest(method, path, query: query, headers: headers, credentials: credentials)
+        request.tree = body
+        request.takesTrees = true
         do throws(TransportError) {
             return try await transport.send(request)
         } catch {
@@ -206,18 +207,29 @@ package struct APIClient: Sendable {
     }
 
     private func failure(_ response: APIResponse) async -> APIError {
+        if case .tree(let tree) = response.body, let status = APIStatus(tree) { return .status(status) }
         let bytes = await bytes(of: response)
         if let value = try? JSON.parse(bytes), let status = APIStatus(value) { return .status(status) }
         let text = String(decoding: bytes.prefix(1000), as: UTF8.self)
         return .status(APIStatus(code: response.code, reason: .unknown, message: text))
     }
 
+    /// Nil when the reply is no JSON.
+    private func tree(of response: APIResponse) async -> Value? {
+        if case .tree(let tree) = response.body { return tree }
+        return try? JSON.parse(await bytes(of: response))
+    }
+
     private func bytes(of response: APIResponse) async -> [UInt8] {
         switch response.body {
         case .bytes(let bytes): return bytes
+        case .tree(let tree): return JSON.write(tree)
         case .stream(let stream):
             defer { stream.cancel() }
             return (try? await stream.collect()) ?? []
+        case .events(let stream):
+            stream.cancel()
+            return []
         case .upgrade: return []
         }
     }

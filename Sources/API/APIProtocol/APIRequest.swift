@@ -94,6 +94,10 @@ package struct APIRequest: Sendable {
     package var headers: HTTPFields
     /// The body; empty when none.
     package var body: [UInt8]
+    /// The body as a tree, from a client that is a part of this process; then `body` is empty.
+    package var tree: Value?
+    /// Whether the sender, a part of this process, takes replies as trees: what a wire carries is bytes.
+    package var takesTrees = false
     /// What it shows to prove who asks.
     package var credentials: Credentials
 
@@ -112,6 +116,14 @@ package struct APIRequest: Sendable {
 
     /// The first value of a query parameter.
     package func query(_ name: String) -> String? { query.first { $0.name == name }?.value }
+    /// The request as a wire carries it.
+    package var onTheWire: APIRequest {
+        var request = self
+        if let tree { request.body = JSON.write(tree) }
+        request.tree = nil
+        request.takesTrees = false
+        return request
+    }
     /// Every value of a query parameter.
     package func queryValues(_ name: String) -> [String] { query.filter { $0.name == name }.map(\.value) }
     /// Whether a query parameter is `true` or `1`.
@@ -126,6 +138,10 @@ package struct APIResponse: Sendable {
         case bytes([UInt8])
         /// Pieces as they come; each is flushed to the client.
         case stream(ByteStream)
+        /// All of it, for a sender that takes trees.
+        case tree(Value)
+        /// The events of a watch as they come, for a sender that takes trees.
+        case events(EventStream)
         /// The connection becomes a two-way channel of messages and `run` talks on it until it returns.
         case upgrade(ChannelUpgrade)
     }
@@ -188,6 +204,22 @@ package struct ByteStream: Sendable {
             if all.count > limit { throw APIStatus.tooLarge("the reply is longer than \(limit) bytes") }
         }
         return all
+    }
+}
+
+/// The events of a watch that come in pieces, pulled by one reader, as the bytes of a `ByteStream` are.
+package struct EventStream: Sendable {
+    /// The next events; nil at the end.
+    package let next: @Sendable () async throws -> [WatchEvent]?
+    /// Tells the source that nobody reads any more. Called exactly once by whoever consumes the stream.
+    package let cancel: @Sendable () -> Void
+
+    /// A stream.
+    package init(
+        next: @escaping @Sendable () async throws -> [WatchEvent]?, cancel: @escaping @Sendable () -> Void = {}
+    ) {
+        self.next = next
+        self.cancel = cancel
     }
 }
 

@@ -24,46 +24,79 @@ package struct WatchEvent: Sendable, Equatable {
     }
 }
 
-/// A watch as its reader sees it: lines of JSON cut out of a byte stream. One reader.
+extension WatchEvent {
+    /// An event from its line; nil when it is none.
+    package init?(line: [UInt8]) {
+        guard let value = try? JSON.parse(line), let kind = value["type"]?.string.flatMap(Kind.init),
+            let object = value["object"]
+        else { return nil }
+        self.init(kind: kind, object: object)
+    }
+}
+
+/// A watch as its reader sees it, whether its events come as they are or as lines of JSON in a byte stream. One reader.
 package final class WatchStream {
-    private let stream: ByteStream
-    private var buffer: [UInt8] = []
-    private var lines: [[UInt8]] = []
+    private let stream: EventStream
+    private var events: ArraySlice<WatchEvent> = []
 
-    /// The longest line that is accepted.
-    package static let maximumLine = 16 << 20
+    init(_ stream: EventStream) { self.stream = stream }
 
-    init(_ stream: ByteStream) { self.stream = stream }
+    init(_ stream: ByteStream) {
+        let lines = WatchLines(stream)
+        self.stream = EventStream(next: { try await lines.next() }, cancel: stream.cancel)
+    }
 
     /// The next event; nil when the server ended the watch. An ERROR event is thrown as its Status.
     package func next() async throws(APIError) -> WatchEvent? {
-        while lines.isEmpty {
-            let piece: [UInt8]?
+        while events.isEmpty {
+            let piece: [WatchEvent]?
             do {
                 piece = try await stream.next()
             } catch {
-                throw .transport(.lostReply("\(error)"))
+                throw .transport(error as? TransportError ?? .lostReply("\(error)"))
             }
             guard let piece else { return nil }
-            cut(piece)
-            guard buffer.count <= Self.maximumLine else {
-                throw .transport(.lostReply("an event is longer than \(Self.maximumLine) bytes"))
-            }
+            events = piece[...]
         }
-        let line = lines.removeFirst()
-        guard let value = try? JSON.parse(line), let kind = value["type"]?.string.flatMap(WatchEvent.Kind.init),
-            let object = value["object"]
-        else { throw .transport(.lostReply("a line of the watch is no event")) }
-        if kind == .error {
-            throw .status(APIStatus(object) ?? APIStatus(code: 500, reason: .unknown, message: "watch failed"))
+        let event = events.removeFirst()
+        if event.kind == .error {
+            throw .status(APIStatus(event.object) ?? APIStatus(code: 500, reason: .unknown, message: "watch failed"))
         }
-        return WatchEvent(kind: kind, object: object)
+        return event
     }
 
     /// Ends the watch.
     package func cancel() { stream.cancel() }
+}
 
-    private func cut(_ piece: [UInt8]) {
+/// Cuts the lines of a watch out of a byte stream. One reader.
+package final class WatchLines: Sendable {
+    /// The longest line that is accepted.
+    package static let maximumLine = 16 << 20
+
+    private let stream: ByteStream
+    private let rest = Mutex<[UInt8]>([])
+
+    /// The lines of `stream`.
+    package init(_ stream: ByteStream) { self.stream = stream }
+
+    /// The events of the next piece; nil at the end. Throws a `TransportError` for what is no event.
+    package func next() async throws -> [WatchEvent]? {
+        guard let piece = try await stream.next() else { return nil }
+        let lines = rest.withLock { Self.cut(piece, &$0) }
+        guard rest.withLock({ $0.count <= Self.maximumLine }) else {
+            throw TransportError.lostReply("an event is longer than \(Self.maximumLine) bytes")
+        }
+        return try lines.map { line in
+            guard let event = WatchEvent(line: line) else {
+                throw TransportError.lostReply("a line of the watch is no event")
+            }
+            return event
+        }
+    }
+
+    private static func cut(_ piece: [UInt8], _ buffer: inout [UInt8]) -> [[UInt8]] {
+        var lines: [[UInt8]] = []
         var start = 0
         for (position, byte) in piece.enumerated() where byte == 0x0A {
             buffer.append(contentsOf: piece[start..<position])
@@ -72,6 +105,7 @@ package final class WatchStream {
             start = position + 1
         }
         buffer.append(contentsOf: piece[start...])
+        return lines
     }
 }
 

@@ -49,6 +49,7 @@ package final class APIServer: APITransport {
     let store: any Store
     let parts: APIServerParts
     let requestsInFlight: RequestsInFlight
+    let recent = RecentTrees()
 
     /// A server of the kinds in `registry` over `store`.
     package init(registry: KindRegistry, store: any Store, parts: APIServerParts) {

@@ -43,7 +43,7 @@ package final class HTTPSTransport: APITransport, Sendable {
         let reply: HTTPClientResponse
         do {
             let limit = NIODeadline.now() + TimeAmount(replyTimeout)
-            reply = try await client.execute(message(for: request), deadline: limit)
+            reply = try await client.execute(message(for: request.onTheWire), deadline: limit)
         } catch {
             throw Self.failure(error, to: "\(request.method.rawValue) \(base)\(request.path)")
         }

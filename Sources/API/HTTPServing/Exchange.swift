@@ -47,6 +47,11 @@ final class Exchange: Sendable {
         let response = await answer(of: transport)
         switch response.body {
         case .bytes(let bytes): reply(response, bytes)
+        case .tree(let tree): reply(response, JSON.write(tree))
+        case .events(let stream):
+            // Only whoever takes trees is answered so.
+            stream.cancel()
+            refuse(.internalError("a watch was answered with trees"))
         case .stream(let stream) where request.method == .head:
             stream.cancel()
             reply(response, [])

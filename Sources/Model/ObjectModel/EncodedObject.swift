@@ -27,15 +27,19 @@ package struct EncodedObject: Sendable, Hashable {
     package let bytes: [UInt8]
     /// The offset just behind `"metadata":{`.
     package let spliceOffset: Int
+    /// The tree that it was made from, while that is kept. No part of what it is.
+    private let recent: RecentTrees.Place?
 
     /// Restores what a store kept.
     package init(bytes: [UInt8], spliceOffset: Int) {
         self.bytes = bytes
         self.spliceOffset = spliceOffset
+        recent = nil
     }
 
-    /// Encodes an object; a resourceVersion in it is left out. apiVersion, kind and metadata are written first.
-    package init(_ object: Value) {
+    /// Encodes an object; a resourceVersion in it is left out. apiVersion, kind and metadata are written first. `trees`
+    /// keeps the tree for a while.
+    package init(_ object: Value, keptIn trees: RecentTrees? = nil) {
         var output: [UInt8] = []
         output.reserveCapacity(1024)
         output.append(UInt8(ascii: "{"))
@@ -60,7 +64,11 @@ package struct EncodedObject: Sendable, Hashable {
         }
         output.append(UInt8(ascii: "}"))
         bytes = output
+        recent = trees?.keep(object, bytes: output.count)
     }
+
+    package static func == (left: EncodedObject, right: EncodedObject) -> Bool { left.bytes == right.bytes }
+    package func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 
     private static func append(_ fields: Fields, to output: inout [UInt8]) {
         for (position, field) in fields.enumerated() {
@@ -89,7 +97,7 @@ package struct EncodedObject: Sendable, Hashable {
 
     /// The tree a client sees. Stored bytes are always well formed.
     package func value(at revision: Revision) -> Value {
-        guard var value = try? JSON.parse(bytes) else { return .emptyObject }
+        guard var value = recent?.value ?? (try? JSON.parse(bytes)) else { return .emptyObject }
         value["metadata", "resourceVersion"] = .string(revision.description)
         return value
     }

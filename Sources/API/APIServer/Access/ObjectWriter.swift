@@ -12,6 +12,8 @@ struct ObjectWriter: Sendable {
     let store: any Store
     let admission: [any AdmissionPlugin]
     let environment: ServerEnvironment
+    /// The trees of what was written last.
+    let recent: RecentTrees
 
     /// The stored object; 404 when there is none.
     func require(_ key: StoreKey, kind: KindDefinition, name: String) async throws(APIStatus) -> StoredObject {
@@ -35,7 +37,7 @@ struct ObjectWriter: Sendable {
     /// The object as it is stored; 413 above `maximumObjectSize`, unless it is no longer than `old`: what is too long
     /// may still become shorter and go.
     func encoded(_ object: Value, replacing old: StoredObject? = nil) throws(APIStatus) -> EncodedObject {
-        let encoded = EncodedObject(object)
+        let encoded = EncodedObject(object, keptIn: recent)
         let limit = max(Self.maximumObjectSize, old?.object.bytes.count ?? 0)
         guard encoded.bytes.count <= limit else {
             throw .tooLarge("Request entity too large: limit of an object is \(Self.maximumObjectSize)")

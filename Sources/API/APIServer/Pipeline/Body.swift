@@ -37,7 +37,8 @@ struct Body: Sendable {
 
     private enum Format { case json, yaml, protobuf }
 
-    let bytes: [UInt8]
+    private let bytes: [UInt8]
+    private let tree: Value?
     private let mediaType: String
     private let table: ProtobufTable?
 
@@ -45,9 +46,13 @@ struct Body: Sendable {
     init(_ request: APIRequest, protobuf: ProtobufTable? = nil) {
         table = protobuf
         bytes = request.body
+        tree = request.tree
         let header = request.headers["Content-Type"] ?? ""
         mediaType = header.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
     }
+
+    /// Whether there is none.
+    var isEmpty: Bool { bytes.isEmpty && tree == nil }
 
     /// The patch that the media type names; nil for none.
     var patchType: PatchType? { PatchType(rawValue: mediaType) }
@@ -61,6 +66,7 @@ struct Body: Sendable {
 
     /// Parses the body as the media type says; no media type is JSON. `kind` is for messages.
     func parse(as kind: String) throws(APIStatus) -> Document {
+        if let tree { return Document(value: tree, duplicates: []) }
         switch try format() {
         case .json: return try parseJSON(as: kind)
         case .yaml: return try parseYAML(as: kind)
@@ -70,6 +76,7 @@ struct Body: Sendable {
 
     /// Parses a patch, which is JSON (or, for apply, YAML).
     func parsePatch() throws(APIStatus) -> Document {
+        if let tree { return Document(value: tree, duplicates: []) }
         do throws(JSONError) {
             return try parseJSON()
         } catch {

@@ -85,7 +85,8 @@ extension APIServer {
         let call = ResourceCall(
             request: request, target: target, kind: kind, user: user,
             representation: try Representation.negotiate(request), now: parts.environment.now(), warnings: WarningLog(),
-            writer: ObjectWriter(store: store, admission: parts.admission, environment: parts.environment))
+            writer: ObjectWriter(
+                store: store, admission: parts.admission, environment: parts.environment, recent: recent))
         if let deprecation = kind.deprecation { call.warnings.add(deprecation) }
         var response = try await serve(call)
         call.warnings.write(to: &response.headers)

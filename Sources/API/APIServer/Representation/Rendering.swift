@@ -50,6 +50,17 @@ struct Rendering: Sendable {
         }
     }
 
+    /// A list as a tree.
+    func tree(_ objects: [StoredObject], metadata: Value) -> Value {
+        guard case .table = representation.shape else {
+            return [
+                "kind": .string("\(kind.gvk.kind)List"), "apiVersion": .string(kind.gvk.groupVersion.apiVersion),
+                "metadata": metadata, "items": .array(objects.map { value($0.value) }),
+            ]
+        }
+        return table(metadata: metadata, rows: objects.map(\.value), withColumns: true)
+    }
+
     private func list(
         kind: String, apiVersion: String, _ metadata: Value, _ objects: [StoredObject],
         append: (inout [UInt8], StoredObject) -> Void

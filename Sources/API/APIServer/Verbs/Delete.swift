@@ -16,7 +16,7 @@ package struct DeletionRequest: Sendable {
     /// and 422 in upstream's words.
     init(_ request: APIRequest, kind: KindDefinition) throws(APIStatus) {
         let body = Body(request, protobuf: kind.schema.protobuf)
-        try self.init(body.bytes.isEmpty ? try Self.query(request) : try Self.options(body))
+        try self.init(body.isEmpty ? try Self.query(request) : try Self.options(body))
     }
 
     /// Judges DeleteOptions whose types are right: 422 for values that no deletion has.
@@ -112,7 +112,7 @@ extension ResourceCall {
             let isAccepted = !outcome.removed && deletion.orphanDependents == false
             return reply(outcome, code: isAccepted ? 202 : 200)
         }
-        return reply(JSON.write(success(outcome.value)))
+        return reply(success(outcome.value))
     }
 
     /// DELETE of a collection: every object that is selected, one by one; the reply lists them.

@@ -30,7 +30,9 @@ extension ResourceCall {
             metadata["continue"] = .string(ContinueToken(revision: page.revision, after: last).text)
             if options.selection.isEverything { metadata["remainingItemCount"] = .integer(Int64(page.remaining)) }
         }
-        return reply(rendering.list(page.objects, metadata: metadata))
+        return request.takesTrees
+            ? reply(rendering.tree(page.objects, metadata: metadata))
+            : reply(rendering.list(page.objects, metadata: metadata))
     }
 
     /// Reads one page of what is selected; all pages of one list come from one state.

@@ -59,10 +59,21 @@ struct ResourceCall: Sendable {
             body: .bytes(Array(YAML.write(value).utf8)))
     }
 
+    /// A reply with a tree.
+    func reply(_ tree: Value, code: Int = 200) -> APIResponse {
+        request.takesTrees ? APIResponse(code: code, body: .tree(tree)) : reply(JSON.write(tree), code: code)
+    }
+
+    /// A reply with a stored object.
+    func reply(_ stored: StoredObject, code: Int = 200) -> APIResponse {
+        request.takesTrees
+            ? reply(rendering.value(stored.value), code: code) : reply(rendering.object(stored), code: code)
+    }
+
     /// A reply with the object that a write left.
     func reply(_ outcome: WriteOutcome, code: Int = 200) -> APIResponse {
-        if let stored = outcome.stored { return reply(rendering.object(stored), code: code) }
-        return reply(JSON.write(rendering.value(outcome.value)), code: code)
+        if let stored = outcome.stored { return reply(stored, code: code) }
+        return reply(rendering.value(outcome.value), code: code)
     }
 
     /// The names in the body must be those in the path: 400 for another name and for none. An absent namespace takes the

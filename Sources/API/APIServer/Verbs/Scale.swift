@@ -63,7 +63,7 @@ extension ResourceCall {
     /// GET of …/scale.
     func getScale(_ view: ScaleView) async throws(APIStatus) -> APIResponse {
         let stored = try await writer.require(key, kind: kind, name: target.name)
-        return reply(JSON.write(view.scale(of: stored.value)))
+        return reply(view.scale(of: stored.value))
     }
 
     /// PUT of …/scale.
@@ -95,6 +95,6 @@ extension ResourceCall {
             try view.object(stored, scaledTo: try make(view.scale(of: stored)))
         }
         let outcome = try await writer.update(context, change)
-        return reply(JSON.write(view.scale(of: outcome.value)))
+        return reply(view.scale(of: outcome.value))
     }
 }

@@ -25,7 +25,9 @@ extension ResourceCall {
             throw failure(error, options)
         }
         let session = WatchSession(
-            encoder: WatchEncoder(kind: kind, selection: options.selection, representation: representation),
+            encoder: WatchEncoder(
+                kind: kind, selection: options.selection, representation: representation,
+                takesTrees: request.takesTrees),
             subscription: subscription, environment: environment, initial: initial ?? [],
             announcing: options.sendsInitialEvents == true && options.allowsBookmarks ? revision : nil,
             allowsBookmarks: options.allowsBookmarks,
@@ -34,7 +36,7 @@ extension ResourceCall {
         return APIResponse(
             code: 200,
             headers: HTTPFields([("Content-Type", "application/json"), ("Cache-Control", "no-cache, private")]),
-            body: .stream(session.stream))
+            body: session.body)
     }
 
     /// The objects that the watch begins with (nil: none), and the revision that changes are wanted after.

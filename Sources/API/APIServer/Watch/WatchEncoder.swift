@@ -3,7 +3,27 @@ internal import ObjectModel
 internal import ObjectStorage
 internal import Schema
 
-/// Decides which changes a watcher sees, as what, and writes them: one line of JSON each. Pure.
+/// What a watcher takes at once: lines of JSON, or events when it takes trees.
+struct WatchPiece: Sendable {
+    var lines: [UInt8] = []
+    var events: [WatchEvent] = []
+    /// About how many bytes of JSON it is.
+    var length = 0
+
+    var isEmpty: Bool { lines.isEmpty && events.isEmpty }
+
+    mutating func append(line: [UInt8]) {
+        lines += line
+        length += line.count
+    }
+
+    mutating func append(_ kind: WatchEvent.Kind, _ object: Value, bytes: Int) {
+        events.append(WatchEvent(kind: kind, object: object))
+        length += bytes
+    }
+}
+
+/// Decides which changes a watcher sees, as what, and writes them: one line of JSON or one event each. Pure.
 struct WatchEncoder: Sendable {
     /// The kind watched.
     let kind: KindDefinition
@@ -11,6 +31,8 @@ struct WatchEncoder: Sendable {
     let selection: Selection
     /// In which form.
     let representation: Representation
+    /// Whether it writes events instead of lines.
+    let takesTrees: Bool
 
     /// Why a watcher sees a change.
     enum Transition: String, Sendable, Hashable {
@@ -39,34 +61,51 @@ struct WatchEncoder: Sendable {
         }
     }
 
-    /// The line of a change; nil when the watcher does not see it. Rows and metadata are shared by a watcher's fellows,
-    /// but for a watcher's first Table; a whole object is only copied, and as long as itself.
-    func line(_ event: StoreEvent, isFirst: Bool, now: Timestamp) -> [UInt8]? {
-        guard let transition = transition(event) else { return nil }
-        let make = { line(transition, event, withColumns: isFirst, now: now) }
-        guard !isFirst, representation.shape != .whole else { return make() }
-        return event.memo.encoding(
-            "\(kind.gvk.version)/\(representation.memoKey)/\(transition.rawValue)", make: make)
-    }
-
-    private func line(_ transition: Transition, _ event: StoreEvent, withColumns: Bool, now: Timestamp) -> [UInt8] {
-        let shown: StoredObject
-        if transition == .left, let previous = event.previous {
-            shown = StoredObject(key: previous.key, object: previous.object, revision: event.revision)
-        } else {
-            shown = event.current
+    /// Writes a change, if the watcher sees it. Lines of rows and metadata are shared by a watcher's fellows, but for a
+    /// watcher's first Table; a whole object is only copied, and as long as itself.
+    func append(_ event: StoreEvent, isFirst: Bool, now: Timestamp, to piece: inout WatchPiece) {
+        guard let transition = transition(event) else { return }
+        let shown = shown(transition, event)
+        guard !takesTrees, !isFirst, representation.shape != .whole else {
+            return append(transition.type, shown, withColumns: isFirst, now: now, to: &piece)
         }
-        return line(transition.type, shown, withColumns: withColumns, now: now)
-    }
-
-    /// The line of an object in the state that a watch begins with.
-    func line(_ type: WatchEvent.Kind, _ stored: StoredObject, withColumns: Bool, now: Timestamp) -> [UInt8] {
+        let key = "\(kind.gvk.version)/\(representation.memoKey)/\(transition.rawValue)"
         let rendering = Rendering(kind: kind, representation: representation, now: now)
-        return Self.line(type, rendering.object(stored, withColumns: withColumns))
+        piece.append(
+            line: event.memo.encoding(key) {
+                Self.line(transition.type, rendering.object(shown, withColumns: false))
+            })
     }
 
-    /// The line that tells how far the watcher has come.
-    func bookmark(_ revision: Revision, endsInitialEvents: Bool = false) -> [UInt8] {
+    private func shown(_ transition: Transition, _ event: StoreEvent) -> StoredObject {
+        guard transition == .left, let previous = event.previous else { return event.current }
+        return StoredObject(key: previous.key, object: previous.object, revision: event.revision)
+    }
+
+    /// Writes an object, such as those of the state that a watch begins with.
+    func append(
+        _ type: WatchEvent.Kind, _ stored: StoredObject, withColumns: Bool, now: Timestamp, to piece: inout WatchPiece
+    ) {
+        let rendering = Rendering(kind: kind, representation: representation, now: now)
+        if takesTrees {
+            let tree = rendering.value(stored.value, withColumns: withColumns)
+            piece.append(type, tree, bytes: stored.object.bytes.count)
+        } else {
+            piece.append(line: Self.line(type, rendering.object(stored, withColumns: withColumns)))
+        }
+    }
+
+    /// Writes how far the watcher has come.
+    func append(bookmark revision: Revision, endsInitialEvents: Bool = false, to piece: inout WatchPiece) {
+        let object = bookmark(revision, endsInitialEvents: endsInitialEvents)
+        if takesTrees {
+            piece.append(.bookmark, object, bytes: 0)
+        } else {
+            piece.append(line: Self.line(.bookmark, JSON.write(object)))
+        }
+    }
+
+    private func bookmark(_ revision: Revision, endsInitialEvents: Bool) -> Value {
         var metadata: Value = [
             "resourceVersion": .string(revision.description), "creationTimestamp": .null,
         ]
@@ -84,11 +123,19 @@ struct WatchEncoder: Sendable {
                 "rows": [["cells": [], "object": partial]],
             ]
         }
-        return Self.line(.bookmark, JSON.write(object))
+        return object
     }
 
-    /// The line that ends a watch with a failure.
-    static func failure(_ status: APIStatus) -> [UInt8] { line(.error, JSON.write(status.object)) }
+    /// What ends a watch with a failure.
+    func failure(_ status: APIStatus) -> WatchPiece {
+        var piece = WatchPiece()
+        if takesTrees {
+            piece.append(.error, status.object, bytes: 0)
+        } else {
+            piece.append(line: Self.line(.error, JSON.write(status.object)))
+        }
+        return piece
+    }
 
     private static func line(_ type: WatchEvent.Kind, _ object: [UInt8]) -> [UInt8] {
         var line: [UInt8] = []

@@ -8,7 +8,7 @@ internal import Synchronization
 final class WatchSession: Sendable {
     /// How often a bookmark is sent.
     static let bookmarkInterval = Duration.seconds(60)
-    /// How many bytes of lines are written at once, but for what the last line is longer.
+    /// How many bytes are written at once, but for what the last object is longer.
     static let pieceLength = 1 << 20
 
     private struct State {
@@ -42,15 +42,17 @@ final class WatchSession: Sendable {
             State(initial: initial[...], announcedEnd: announcing, nextBookmark: now + Self.bookmarkInterval))
     }
 
-    /// The lines as a stream.
-    var stream: ByteStream {
-        ByteStream(next: { await self.next() }, cancel: { self.subscription.cancel() })
+    /// What a reply carries.
+    var body: APIResponse.Body {
+        encoder.takesTrees
+            ? .events(EventStream(next: { await self.next()?.events }, cancel: { self.subscription.cancel() }))
+            : .stream(ByteStream(next: { await self.next()?.lines }, cancel: { self.subscription.cancel() }))
     }
 
-    /// The next lines; nil at the end.
-    func next() async -> [UInt8]? {
+    /// The next piece; nil at the end.
+    func next() async -> WatchPiece? {
         while true {
-            if let lines = state.withLock({ initialLines(&$0) }) { return lines }
+            if let piece = state.withLock({ initial(&$0) }) { return piece }
             let (isOver, wakeTime) = state.withLock { state in
                 (state.isOver, allowsBookmarks ? min(state.nextBookmark, deadline) : deadline)
             }
@@ -58,7 +60,7 @@ final class WatchSession: Sendable {
             let now = environment.now()
             if now >= wakeTime {
                 // Before changes: a busy watch ends in time too.
-                let output = state.withLock { timedLines(&$0, now) }
+                let output = state.withLock { timed(&$0, now) }
                 if !output.isEmpty { return output }
                 continue
             }
@@ -68,56 +70,57 @@ final class WatchSession: Sendable {
             } catch {
                 return failed(error)
             }
-            let output = state.withLock { lines(changes, &$0, environment.now()) }
+            let output = state.withLock { piece(of: changes, &$0, environment.now()) }
             if !output.isEmpty { return output }
         }
     }
 
-    private func end() -> [UInt8]? {
+    private func end() -> WatchPiece? {
         subscription.cancel()
         return nil
     }
 
-    private func initialLines(_ state: inout State) -> [UInt8]? {
+    private func initial(_ state: inout State) -> WatchPiece? {
         guard !state.initial.isEmpty || state.announcedEnd != nil else { return nil }
         let now = environment.now()
-        var lines: [UInt8] = []
-        while lines.count < Self.pieceLength, let object = state.initial.popFirst() {
-            lines += encoder.line(.added, object, withColumns: state.isFirst, now: now)
+        var piece = WatchPiece()
+        while piece.length < Self.pieceLength, let object = state.initial.popFirst() {
+            encoder.append(.added, object, withColumns: state.isFirst, now: now, to: &piece)
             state.isFirst = false
         }
         if state.initial.isEmpty, let revision = state.announcedEnd {
-            lines += encoder.bookmark(revision, endsInitialEvents: true)
+            encoder.append(bookmark: revision, endsInitialEvents: true, to: &piece)
             state.announcedEnd = nil
         }
-        return lines
+        return piece
     }
 
-    private func lines(_ events: [StoreEvent], _ state: inout State, _ now: Timestamp) -> [UInt8] {
-        var lines: [UInt8] = []
+    private func piece(of events: [StoreEvent], _ state: inout State, _ now: Timestamp) -> WatchPiece {
+        var piece = WatchPiece()
         for event in events {
-            guard let line = encoder.line(event, isFirst: state.isFirst, now: now) else { continue }
-            lines += line
-            state.isFirst = false
+            encoder.append(event, isFirst: state.isFirst, now: now, to: &piece)
+            if !piece.isEmpty { state.isFirst = false }
         }
-        return lines
+        return piece
     }
 
     /// What is due although nothing changed: a bookmark, the end.
-    private func timedLines(_ state: inout State, _ now: Timestamp) -> [UInt8] {
+    private func timed(_ state: inout State, _ now: Timestamp) -> WatchPiece {
+        var piece = WatchPiece()
         if now >= deadline { state.isOver = true }
-        guard allowsBookmarks, state.isOver || now >= state.nextBookmark else { return [] }
+        guard allowsBookmarks, state.isOver || now >= state.nextBookmark else { return piece }
         state.nextBookmark = now + Self.bookmarkInterval
-        return subscription.deliveredThrough.map { encoder.bookmark($0) } ?? []
+        if let revision = subscription.deliveredThrough { encoder.append(bookmark: revision, to: &piece) }
+        return piece
     }
 
-    private func failed(_ error: StoreError) -> [UInt8]? {
+    private func failed(_ error: StoreError) -> WatchPiece? {
         let wasOver = state.withLock { state in
             defer { state.isOver = true }
             return state.isOver
         }
         guard !wasOver, error != .cancelled else { return nil }
-        return WatchEncoder.failure(APIStatus(error))
+        return encoder.failure(APIStatus(error))
     }
 
     /// The next changes; none when the time came first.

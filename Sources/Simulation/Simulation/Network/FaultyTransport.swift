@@ -34,7 +34,8 @@ final class FaultyTransport: APITransport {
     func send(_ request: APIRequest) async throws(TransportError) -> APIResponse {
         guard link.isAlive, !Task.isCancelled else { throw .cancelled }
         let rates = rates()
-        var request = request
+        // Processes of a simulation are far from each other.
+        var request = request.onTheWire
         if request.queryFlag("watch") { return try await watch(&request, rates) }
         let writes = request.method != .get
         if random.chance(rates.crash / 2) {
