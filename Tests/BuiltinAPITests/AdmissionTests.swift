@@ -197,4 +197,41 @@ import Testing
         let kept = try await fixture.admit(plugin, fixture.request(.persistentVolumes, volume))
         #expect(kept.finalizers == ["kubernetes.io/pv-protection"])
     }
+
+    private static let notResizable =
+        "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
+
+    @Test(
+        arguments: [
+            ("Bound", "grows", "2Gi", nil), ("Bound", "fixed", "1Gi", nil), ("Bound", "fixed", "500Mi", nil),
+            ("Bound", "fixed", "2Gi", notResizable), ("Bound", "gone", "2Gi", notResizable),
+            ("Bound", "", "2Gi", notResizable),
+            ("Pending", "grows", "2Gi", "Only bound persistent volume claims can be expanded"),
+        ] as [(String, String, String, String?)])
+    func onlyAClaimOfAClassThatSaysSoGrows(
+        phase: String, className: String, size: String, refusal: String?
+    ) async throws {
+        let fixture = AdmissionFixture()
+        for (name, grows) in [("grows", true), ("fixed", false)] {
+            try await fixture.put(
+                .storageClasses, AdmissionFixture.named(name, in: "", ["allowVolumeExpansion": .bool(grows)]))
+        }
+        func claim(_ size: String) -> Value {
+            AdmissionFixture.named(
+                "data",
+                [
+                    "spec": [
+                        "storageClassName": .string(className), "resources": ["requests": ["storage": .string(size)]],
+                    ], "status": ["phase": .string(phase)],
+                ])
+        }
+        let plugin = PersistentVolumeClaimResize(stored: fixture.stored)
+        let request = fixture.request(.persistentVolumeClaims, claim(size), old: claim("1Gi"), as: .update)
+        var told: String?
+        do throws(APIStatus) { _ = try await fixture.admit(plugin, request) } catch {
+            #expect(error.code == 403)
+            told = error.message
+        }
+        #expect(told == refusal.map { "persistentvolumeclaims \"data\" is forbidden: \($0)" })
+    }
 }

@@ -120,6 +120,56 @@ import Testing
         #expect(plan(.init(claim: bound, volume: volume)).isEmpty)
     }
 
+    private static let mismatches: [(what: String, volume: @Sendable (inout Value) -> Void)] = [
+        ("requested PV is too small", { $0["spec", "capacity"] = ["storage": "1Mi"] }),
+        ("storageClassName does not match", { $0["spec", "storageClassName"] = "x" }),
+        ("incompatible volumeMode", { $0["spec", "volumeMode"] = "Block" }),
+        ("incompatible accessMode", { $0["spec", "accessModes"] = ["ReadWriteMany"] }),
+        (
+            "the volume is marked for deletion \"a\"",
+            { $0["metadata", "deletionTimestamp"] = "2026-01-01T00:00:00Z" }
+        ),
+    ]
+
+    @Test(arguments: mismatches)
+    func aVolumeThatDoesNotFitIsNotBoundByItsName(what: String, change: @Sendable (inout Value) -> Void) {
+        let named = claim { $0["spec", "volumeName"] = "a" }
+        let observed = ClaimReconciler.Observed(claim: named, volume: volume("a", change))
+        let plan = ClaimReconciler(sources: [local]).reconcile(observed, at: now)
+        #expect(text(plan) == ["event VolumeMismatch"])
+        #expect(plan.explanation == "Cannot bind to requested volume \"a\": \(what)")
+        let reserved = volume("a", claim: ["namespace": "ns", "name": "data"], change)
+        #expect(!self.plan(.init(claim: claim(), reserved: [reserved])).contains("patch persistentvolumes/a"))
+        #expect(self.plan(.init(claim: named, volume: volume("a"))) == binding)
+    }
+
+    @Test func aVolumeMadeForAClaimThatIsBoundElsewhereGoes() {
+        let reconciler = VolumeReconciler(sources: [local])
+        let reference: Value = ["namespace": "ns", "name": "data", "uid": "c1"]
+        let elsewhere = claim { $0["spec", "volumeName"] = "b" }
+        func steps(_ change: (inout Value) -> Void) -> [String] {
+            text(reconciler.reconcile(.init(volume: volume("a", claim: reference, change), claim: elsewhere), at: now))
+        }
+        #expect(
+            steps { $0["metadata", "annotations"] = ["pv.kubernetes.io/provisioned-by": "ordinal.dev/local"] } == [
+                "effect look for the claim of a", "patch persistentvolumes/a/status", "effect delete the storage of a",
+            ])
+        #expect(
+            steps { $0["metadata", "annotations"] = ["pv.kubernetes.io/bound-by-controller": "yes"] } == [
+                "patch persistentvolumes/a"
+            ])
+        #expect(steps { _ in }.isEmpty)
+        let ending: (inout Value) -> Void = {
+            $0["metadata", "deletionTimestamp"] = "2026-01-01T00:00:00Z"
+            $0["metadata", "finalizers"] = ["kubernetes.io/pv-protection"]
+        }
+        let ended = volume("a", claim: reference, ending)
+        #expect(
+            text(reconciler.reconcile(.init(volume: ended), at: now)) == [
+                "effect look for the claim of a", "patch persistentvolumes/a",
+            ])
+    }
+
     @Test func aClaimInUseKeepsItsProtection() {
         let ending = claim {
             $0["metadata", "deletionTimestamp"] = "2026-01-01T00:00:00Z"

@@ -33,4 +33,20 @@ import Testing
         #expect(!Controllers.canFreeAPod(.modified(old: claim([], phase: "Pending"), new: claim([]))))
         #expect(!Controllers.canFreeAPod(.added(claim([]))))
     }
+
+    /// It names no class: that is the class of volumes without one.
+    @Test(arguments: ["", nil] as [String?])
+    func aVolumeWithoutAClassWakesTheClaimsThatNameNone(className: String?) {
+        let caches = ControlCaches()
+        var claim: Value = [
+            "metadata": ["name": "data", "namespace": "ns", "uid": "c", "resourceVersion": "1"],
+            "spec": ["accessModes": ["ReadWriteOnce"], "resources": ["requests": ["storage": "1Gi"]]],
+        ]
+        if let className { claim["spec", "storageClassName"] = .string(className) }
+        caches.claims.replace([claim], at: Revision(1))
+        let volume = CachedObject<PersistentVolumeView>(["metadata": ["name": "v"], "spec": [:]])
+        #expect(Controllers.claims(wokenBy: .added(volume), caches).map(\.name) == ["data"])
+        let other = CachedObject<PersistentVolumeView>(["metadata": ["name": "v"], "spec": ["storageClassName": "x"]])
+        #expect(Controllers.claims(wokenBy: .added(other), caches).isEmpty)
+    }
 }

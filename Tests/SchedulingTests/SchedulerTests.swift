@@ -20,10 +20,12 @@ final class HeldTransport: APITransport {
     }
     private let state: Mutex<State>
     private let refused: Set<String>
+    private let missing: Set<String>
 
-    init(holding held: Set<String> = [], refusing refused: Set<String> = []) {
+    init(holding held: Set<String> = [], refusing refused: Set<String> = [], missing: Set<String> = []) {
         state = Mutex(State(held: held))
         self.refused = refused
+        self.missing = missing
     }
 
     var requests: [String] { state.withLock { $0.requests } }
@@ -50,7 +52,7 @@ final class HeldTransport: APITransport {
 
     func send(_ request: APIRequest) async throws(TransportError) -> APIResponse {
         let text = "\(request.method.rawValue) \(request.path)"
-        let body = (try? JSON.parse(request.body)) ?? .null
+        let body = request.tree ?? .null
         let isEvent = request.path.contains("/events")
         let ready = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             if isEvent { return [] }
@@ -71,6 +73,9 @@ final class HeldTransport: APITransport {
         }
         if refused.contains(text) {
             return .status(.conflict(GroupResource(group: "", resource: "pods"), name: "a", "refused"))
+        }
+        if missing.contains(text) {
+            return .status(.notFound(GroupResource(group: "", resource: "persistentvolumes"), name: "x"))
         }
         return .json(body)
     }
@@ -121,14 +126,10 @@ struct SchedulerFixture {
     }
 
     /// Runs a scheduler on these caches while `body` runs.
-    func run(_ transport: HeldTransport, _ body: @escaping @Sendable () async -> Void) async {
+    func run(
+        _ transport: HeldTransport, clock: ControlClock = .still, _ body: @escaping @Sendable () async -> Void
+    ) async {
         let client = APIClient(transport)
-        let clock = ControlClock(
-            now: { Timestamp(seconds: 0) }, uptime: { .zero },
-            sleep: { _ in
-                await Signal().wait()
-                throw CancellationError()
-            }, random: { 0 })
         let scheduler = Scheduler(
             SchedulerCaches(
                 pods: pods, nodes: nodes, claims: claims, volumes: volumes, classes: classes, namespaces: namespaces),
@@ -140,6 +141,16 @@ struct SchedulerFixture {
             group.cancelAll()
         }
     }
+}
+
+extension ControlClock {
+    /// Time does not pass.
+    static let still = ControlClock(
+        now: { Timestamp(seconds: 0) }, uptime: { .zero },
+        sleep: { _ in
+            await Signal().wait()
+            throw CancellationError()
+        }, random: { 0 })
 }
 
 @Suite struct SchedulerTests {

@@ -2,6 +2,7 @@ import APIProtocol
 import ControllerRuntime
 import Kinds
 import ObjectModel
+import Synchronization
 import Testing
 
 @testable import Scheduling
@@ -280,6 +281,31 @@ import Testing
         }
         let asked = transport.requests.filter { $0.hasPrefix(volumePath) }
         #expect(asked.map { $0.contains(#""uid":"c-b""#) } == [false, true])
+    }
+
+    /// What was not found may have been the volume: its pod is tried again, and not forgotten.
+    @Test(.timeLimit(.minutes(1)))
+    func aPodOutlivesAVolumeThatWent() async {
+        let fixture = SchedulerFixture()
+        let volumePath = "PATCH /api/v1/persistentvolumes/x"
+        let transport = HeldTransport(missing: [volumePath])
+        // A second passes with each look at it.
+        let uptime = Mutex(Duration.zero)
+        let clock = ControlClock(
+            now: { Timestamp(seconds: 0) },
+            uptime: {
+                uptime.withLock { uptime in
+                    uptime += .seconds(1)
+                    return uptime
+                }
+            }, sleep: { _ in await Task.yield() }, random: { 0 })
+        await fixture.run(transport, clock: clock) {
+            fixture.start(
+                nodes: [SchedulerFixture.node("n")], claims: [Self.claim("a")], volumes: [Self.volume("x")],
+                classes: [Self.storageClass(Self.handMade)])
+            fixture.pods.apply(WatchEvent(kind: .added, object: SchedulerFixture.pod("a", revision: 2, claim: "a")))
+            await transport.waitFor(count: 3, volumePath)
+        }
     }
 
     @Test(.timeLimit(.minutes(1)))

@@ -141,15 +141,18 @@ package final class Scheduler: ControlLoop {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 let now = clock.uptime()
-                let (key, due) = state.withLock { state in
-                    (state.binding < Self.maximumBindings ? state.pending.next(now: now) : nil, state.pending.nextDue)
+                let (key, due) = state.withLock { state -> (NamespacedName?, Duration?) in
+                    // At the limit there is nothing to do before a binding ends, which signals.
+                    guard state.binding < Self.maximumBindings else { return (nil, nil) }
+                    return (state.pending.next(now: now), state.pending.nextDue)
                 }
                 guard let key else {
                     await signal.wait(atMost: due.map { max($0 - now, .zero) }, sleep: clock.sleep)
                     continue
                 }
-                guard let pod = caches.pods.object(key), Self.needsNode(pod.view) else {
-                    state.withLock { $0.pending.remove(key) }
+                guard let pod = waitingPod(key) else {
+                    // Looked at again: another pod of the name may have come, and it is not to be forgotten.
+                    state.withLock { state in if waitingPod(key) == nil { state.pending.remove(key) } }
                     continue
                 }
                 if let work = decide(pod) {
@@ -179,6 +182,8 @@ package final class Scheduler: ControlLoop {
     private func decide(_ pod: CachedObject<PodView>) -> Work? {
         let demand = claimDemand(of: pod.view)
         return state.withLock { state in
+            // What is held for a pod is given back when the cache tells of its end: nothing is held for one that went.
+            guard waitingPod(pod.key)?.uid == pod.uid else { return nil }
             let former = state.cluster.assumedNode(of: pod.uid)
             state.cluster.forget(uid: pod.uid)
             state.reservations.release(demand.waiting)
@@ -207,6 +212,11 @@ package final class Scheduler: ControlLoop {
                 return told?.message == message ? nil : .refuse(pod, message: message)
             }
         }
+    }
+
+    /// The pod of that name, when it needs a node.
+    private func waitingPod(_ key: NamespacedName) -> CachedObject<PodView>? {
+        caches.pods.object(key).flatMap { Self.needsNode($0.view) ? $0 : nil }
     }
 
     /// Whether the pod is bound now.
@@ -245,7 +255,8 @@ package final class Scheduler: ControlLoop {
             changed { state in
                 state.cluster.forget(uid: pod.uid)
                 state.reservations.release(volumes.bindings.map(\.claim))
-                if error.isNotFound { state.pending.remove(pod.key) } else { state.pending.retry(pod.key, now: now) }
+                // Also when something was not found: it may have been a volume, and a pod that is gone leaves with the cache.
+                state.pending.retry(pod.key, now: now)
                 // What was held for it is free again: others may have waited for it.
                 state.pending.reconsiderAll()
             }

@@ -16,6 +16,7 @@ package enum BuiltinAdmission {
             DefaultTolerationSeconds(),
             PodPriority(),
             DefaultStorageClass(stored: stored),
+            PersistentVolumeClaimResize(stored: stored),
             StorageObjectInUseProtection(),
             ServiceAddresses(
                 store: store, allocator: ServiceAddressAllocator(range: serviceRange), random: environment.random),

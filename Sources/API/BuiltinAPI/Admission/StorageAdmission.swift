@@ -23,6 +23,31 @@ struct DefaultStorageClass: AdmissionPlugin {
     }
 }
 
+/// Only a bound claim may ask for more, and only where its class says that volumes can grow. Upstream's plugin of the same
+/// name.
+struct PersistentVolumeClaimResize: AdmissionPlugin {
+    let name = "PersistentVolumeClaimResize"
+    let stored: StoredObjects
+
+    func validate(_ request: AdmissionRequest) async throws(APIStatus) {
+        guard request.operation == .update, request.writes(.persistentVolumeClaims) else { return }
+        let (old, new) = (PersistentVolumeClaimView(request.old ?? .null), PersistentVolumeClaimView(request.object))
+        guard let former = old.storageRequest, let wanted = new.storageRequest, former < wanted else { return }
+        guard old.phase == "Bound" else {
+            throw request.forbidden("Only bound persistent volume claims can be expanded")
+        }
+        if let name = new.storageClassName, !name.isEmpty, name == old.storageClassName,
+            let storageClass = try await stored.object(.storageClasses, name: name),
+            StorageClassView(storageClass).allowVolumeExpansion
+        {
+            return
+        }
+        throw request.forbidden(
+            "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support "
+                + "resize")
+    }
+}
+
 /// Claims and volumes in use are not deleted under their users: each begins with a finalizer that a controller takes
 /// away. Upstream's plugin of the same name.
 struct StorageObjectInUseProtection: AdmissionPlugin {

@@ -1,6 +1,6 @@
-internal import ControllerRuntime
-internal import Kinds
-internal import ObjectModel
+package import ControllerRuntime
+package import Kinds
+package import ObjectModel
 
 extension Controllers {
     static func claims(_ setting: Setting) -> [any ControlLoop] {
@@ -12,15 +12,7 @@ extension Controllers {
             events: events, backOff: BackOff(first: .milliseconds(5), last: .seconds(60)), clock: setting.clock,
             logger: setting.logger)
         controller.enqueueChanges(of: caches.claims) { [$0.latest.key] }
-        controller.enqueueChanges(of: caches.volumes) { change in
-            let references = [change.old, change.new].compactMap { $0?.view.claim }
-            let named = references.map { NamespacedName(namespace: $0.namespace, name: $0.name) }
-            let users = caches.claims.objects("volume", change.latest.key.name).map(\.key)
-            // A volume that becomes free may be what a claim of its class waits for.
-            let isFree = change.new.map { $0.view.claim == nil } ?? false
-            let waiting = isFree ? caches.claims.objects("unbound", change.latest.view.storageClassName) : []
-            return named + users + waiting.map(\.key)
-        }
+        controller.enqueueChanges(of: caches.volumes) { claims(wokenBy: $0, caches) }
         controller.enqueueChanges(of: caches.storageClasses) { change in
             let names = [change.latest.key.name] + (change.latest.view.isDefault ? ["-"] : [])
             return names.flatMap { caches.claims.objects("unbound", $0).map(\.key) }
@@ -32,6 +24,21 @@ extension Controllers {
             }
         }
         return [controller, events]
+    }
+
+    /// The claims that a change of a volume may concern.
+    package static func claims(
+        wokenBy change: CacheChange<PersistentVolumeView>, _ caches: ControlCaches
+    ) -> [NamespacedName] {
+        let references = [change.old, change.new].compactMap { $0?.view.claim }
+        let named = references.map { NamespacedName(namespace: $0.namespace, name: $0.name) }
+        let users = caches.claims.objects("volume", change.latest.key.name).map(\.key)
+        // A volume that becomes free may be what a claim of its class waits for.
+        let isFree = change.new.map { $0.view.claim == nil } ?? false
+        let className = change.latest.view.storageClassName
+        // A claim that names no class takes a volume without one.
+        let classes = isFree ? [className] + (className.isEmpty ? ["-"] : []) : []
+        return named + users + classes.flatMap { caches.claims.objects("unbound", $0).map(\.key) }
     }
 
     static func volumes(_ setting: Setting) -> [any ControlLoop] {

@@ -76,7 +76,9 @@ package struct ClaimReconciler: Reconciler {
         if claim.isBeingDeleted { return unprotect(observed) }
         if !claim.view.volumeName.isEmpty { return keepBound(observed) }
         if let reserved = observed.reserved.first(where: { $0.view.claim?.uid == claim.uid })
-            ?? observed.reserved.first(where: { $0.view.claim?.uid.isEmpty == true })
+            ?? observed.reserved.first(where: {
+                $0.view.claim?.uid.isEmpty == true && $0.view.mismatch(with: claim.view) == nil
+            })
         {
             return bind(claim, reserved, why: "the volume is reserved for it")
         }
@@ -134,6 +136,11 @@ package struct ClaimReconciler: Reconciler {
                             .persistentVolumeClaims, claim.key, uid: claim.uid, ["status": ["phase": "Lost"]],
                             subresource: "status")), event(claim, .warning, "ClaimLost", message),
                 ], explanation: message)
+        }
+        let wasBound = claim.view.metadata.annotations[ClaimNames.bindCompleted] != nil
+        if !wasBound, volume.view.claim?.uid != claim.uid, let mismatch = volume.view.mismatch(with: claim.view) {
+            let message = "Cannot bind to requested volume \"\(volume.key.name)\": \(mismatch)"
+            return Plan([event(claim, .warning, "VolumeMismatch", message)], explanation: message)
         }
         guard let owner = volume.view.claim else { return bind(claim, volume, why: "it names the volume") }
         let isOurs = owner.namespace == claim.key.namespace && owner.name == claim.key.name

@@ -56,7 +56,10 @@ package struct VolumeReconciler: Reconciler {
                 [.patch(.init(.persistentVolumes, volume.key, uid: volume.uid, revision: volume.revision, body))],
                 explanation: "its claim is bound elsewhere")
         }
-        return release(volume, reference)
+        // One that was made for the claim is needed by nobody; any other stays for its owner to look at.
+        guard volume.view.metadata.annotations[ClaimNames.provisionedBy] != nil, volume.view.reclaimPolicy == "Delete"
+        else { return Plan(explanation: "its claim is bound elsewhere") }
+        return release(volume, reference, isBoundElsewhere: true)
     }
 
     private func phase(_ volume: CachedObject<PersistentVolumeView>, _ phase: String, message: String = "") -> Plan {
@@ -83,15 +86,20 @@ package struct VolumeReconciler: Reconciler {
     }
 
     private func release(
-        _ volume: CachedObject<PersistentVolumeView>, _ reference: PersistentVolumeView.ClaimReference
+        _ volume: CachedObject<PersistentVolumeView>, _ reference: PersistentVolumeView.ClaimReference,
+        isBoundElsewhere: Bool = false
     ) -> Plan {
-        if volume.isBeingDeleted { return unprotect(volume) }
         // The cache of claims may be younger or older than that of volumes: the API decides before data is lost.
         let check = Action.Effect("look for the claim of \(volume.key.name)") { client in
-            try await Self.requireGone(reference, client)
+            try await Self.requireGone(reference, from: volume.key.name, client)
             return []
         }
-        var plan = Plan([.effect(check)], explanation: "its claim is gone")
+        var plan = Plan(
+            [.effect(check)], explanation: isBoundElsewhere ? "its claim is bound elsewhere" : "its claim is gone")
+        if volume.isBeingDeleted {
+            let steps = unprotect(volume).steps
+            return steps.isEmpty ? .nothing : Plan(steps: plan.steps + steps, explanation: plan.explanation)
+        }
         plan.steps += phase(volume, "Released").steps
         let provisioner = volume.view.metadata.annotations[ClaimNames.provisionedBy] ?? ""
         guard volume.view.reclaimPolicy == "Delete", let source = sources[provisioner] else {
@@ -108,13 +116,15 @@ package struct VolumeReconciler: Reconciler {
         return plan
     }
 
+    /// Throws while the claim exists and has, or may yet get, this volume.
     private static func requireGone(
-        _ reference: PersistentVolumeView.ClaimReference, _ client: APIClient
+        _ reference: PersistentVolumeView.ClaimReference, from volume: String, _ client: APIClient
     ) async throws {
         do throws(APIError) {
             let claim = try await client.get(
                 .persistentVolumeClaims, namespace: reference.namespace, name: reference.name)
-            if claim.uid == reference.uid {
+            let other = PersistentVolumeClaimView(claim).volumeName
+            if claim.uid == reference.uid, other.isEmpty || other == volume {
                 throw APIError.status(
                     .conflict(
                         APIResource.persistentVolumeClaims.groupResource, name: reference.name, "the claim still exists"

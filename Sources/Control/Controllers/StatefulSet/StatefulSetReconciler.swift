@@ -18,7 +18,8 @@ package struct StatefulSetReconciler: Reconciler {
         var claims: [String: CachedObject<PersistentVolumeClaimView>] = [:]
         let pods = caches.pods.objects("controller", set.uid)
         let existing = Set(pods.compactMap(\.view.ordinal))
-        for ordinal in PodSteps.judged(set.view, existing: existing) + existing.subtracting(set.view.ordinals) {
+        let surplus = existing.filter { !set.view.ordinals.contains($0) }
+        for ordinal in PodSteps.judged(set.view, existing: existing) + surplus {
             for template in set.view.volumeClaimTemplates {
                 let name = set.view.claimName(template, ordinal)
                 claims[name] = caches.claims.object(NamespacedName(namespace: key.namespace, name: name))

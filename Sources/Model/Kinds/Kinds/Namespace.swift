@@ -32,6 +32,11 @@ private enum NamespaceKind {
         hooks.validateUpdate = { object, _, subresource in
             subresource == "status" ? status(object) : finalizers(object)
         }
+        hooks.warnings = { namespace in
+            let prefix = "pod-security.kubernetes.io/"
+            let ignored = namespace.labels.keys.filter { $0.hasPrefix(prefix) && !$0.hasSuffix("-version") }
+            return ignored.sorted().map { "label \"\($0)\" has no effect: pod security standards are not enforced" }
+        }
         hooks.prepareForDelete = { object, _ in object["status", "phase"] = "Terminating" }
         hooks.holdsRemoval = { !$0.child("spec").texts("finalizers").isEmpty }
         return hooks

@@ -46,14 +46,13 @@ enum PodUpdateRules {
     }
 
     private static func tolerations(_ new: [Value], _ old: [Value]) -> [FieldError] {
-        let remain = old.allSatisfy { old in
-            new.contains { new in
-                var expected = old
-                expected["tolerationSeconds"] = new["tolerationSeconds"]
-                return Rules.equal(expected, new)
-            }
+        func withoutSeconds(_ toleration: Value) -> Value {
+            var fields = toleration.fields ?? Fields()
+            fields.removeAll { $0.key == "tolerationSeconds" || $0.value == .null || $0.value == "" }
+            return .object(fields)
         }
-        guard !remain else { return [] }
+        let kept = Set(new.map(withoutSeconds))
+        guard !old.map(withoutSeconds).allSatisfy(kept.contains) else { return [] }
         return [
             Rules.forbidden(
                 specPath.child("tolerations"), "existing toleration can not be modified except its tolerationSeconds")

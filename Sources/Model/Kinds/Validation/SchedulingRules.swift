@@ -162,6 +162,7 @@ enum SchedulingRules {
 
     static func topologySpread(_ constraints: [Value], _ path: FieldPath) -> [FieldError] {
         let kinds = constraints.map { "{\($0.text("topologyKey")), \($0.text("whenUnsatisfiable"))}" }
+        let last = Dictionary(zip(kinds, kinds.indices)) { $1 }
         return constraints.enumerated().flatMap { index, constraint -> [FieldError] in
             let itemPath = path.index(index)
             let action = constraint.text("whenUnsatisfiable")
@@ -173,7 +174,7 @@ enum SchedulingRules {
                 errors.append(
                     Rules.unsupported(itemPath.child("whenUnsatisfiable"), .string(action), spreadActions))
             }
-            if kinds.dropFirst(index + 1).contains(kinds[index]) {
+            if last[kinds[index], default: index] > index {
                 errors.append(
                     Rules.duplicate(itemPath.child("{topologyKey, whenUnsatisfiable}"), .string(kinds[index])))
             }

@@ -3,12 +3,18 @@ internal import ObjectModel
 extension PersistentVolumeView {
     /// Whether this volume is free and fits a claim: class, modes, size and the claim's selector.
     package func fits(_ wanted: PersistentVolumeClaimView) -> Bool {
-        guard claim == nil, !metadata.isBeingDeleted, phase != "Failed",
-            storageClassName == (wanted.storageClassName ?? ""), volumeMode == wanted.volumeMode,
-            Set(wanted.accessModes).isSubset(of: accessModes)
-        else { return false }
-        if let selector = wanted.selector, !selector.matches(metadata.labels) { return false }
-        guard let request = wanted.storageRequest else { return true }
-        return (capacity["storage"] ?? Quantity(0)) >= request
+        guard claim == nil, phase != "Failed", mismatch(with: wanted) == nil else { return false }
+        return wanted.selector?.matches(metadata.labels) ?? true
+    }
+
+    /// Why this volume cannot be a claim's, in upstream's words; nil when it can.
+    package func mismatch(with wanted: PersistentVolumeClaimView) -> String? {
+        if metadata.isBeingDeleted { return "the volume is marked for deletion \"\(metadata.name)\"" }
+        if let request = wanted.storageRequest, (capacity["storage"] ?? Quantity(0)) < request {
+            return "requested PV is too small"
+        }
+        if storageClassName != wanted.storageClassName ?? "" { return "storageClassName does not match" }
+        if volumeMode != wanted.volumeMode { return "incompatible volumeMode" }
+        return Set(wanted.accessModes).isSubset(of: accessModes) ? nil : "incompatible accessMode"
     }
 }
