@@ -64,6 +64,7 @@ package struct Cluster: Sendable {
         defer { logger.info("stopping; pods go on without the API") }
 
         try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await renewal(of: server, port: port, node).run(from: security) }
             group.addTask { await server.run() }
             group.addTask {
                 try await bootstrap(plane, node, port: port, podsEnded: podsEnded)
@@ -81,11 +82,21 @@ package struct Cluster: Sendable {
         }
     }
 
+    private func renewal(of server: HTTPServer, port: Int, _ node: any NodePart) -> CertificateRenewal {
+        CertificateRenewal(
+            clock: .system, logger: logger,
+            prepare: { now in
+                try await SecurityMaterial.prepare(directory, configuration, bridge: node.bridgeAddress, now: now)
+            },
+            apply: { security in
+                try server.replaceTLS(Self.tls(security))
+                try announce(port: port, security, node)
+            })
+    }
+
     private func listen(_ plane: ControlPlane, _ security: SecurityMaterial) async throws -> HTTPServer {
         var configuration = HTTPServerConfiguration()
-        configuration.tls = ServerTLS(
-            certificateChain: security.server.certificate, privateKey: security.server.key,
-            clientAuthority: security.authority.pair.certificate)
+        configuration.tls = Self.tls(security)
         do throws(HTTPServerError) {
             let server = try HTTPServer(configuration: configuration, transport: plane.api, logger: logger)
             try await server.start([
@@ -98,6 +109,12 @@ package struct Cluster: Sendable {
             }
             throw StartupError.failed(error.description)
         }
+    }
+
+    private static func tls(_ security: SecurityMaterial) -> ServerTLS {
+        ServerTLS(
+            certificateChain: security.server.certificate, privateKey: security.server.key,
+            clientAuthority: security.authority.pair.certificate)
     }
 
     /// Writes what other commands and kubectl need to find the cluster.
