@@ -39,7 +39,8 @@ unit: build
 e2e: build images
 	Scripts/timed.sh "end-to-end suites" Scripts/in-netns.sh env ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests
 
-soak: build images ## the end-to-end suites three times over, with 20 crashes each, and 500 simulations
+soak: build images ## the end-to-end suites three times over, with 20 crashes and real databases, and 500 simulations
+	Scripts/images.sh etcd:3.4 postgres:15
 	for round in 1 2 3; do Scripts/timed.sh "soak round $$round" Scripts/in-netns.sh env ORDINAL_WARNINGS=error \
 	    ORDINAL_CRASH_ROUNDS=20 $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests || exit 1; done
 	Scripts/timed.sh "500 simulations" env $(REPLAYABLE) ORDINAL_SEED=1000 ORDINAL_SEEDS=500 ORDINAL_WARNINGS=error \

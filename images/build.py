@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds the demo's and the tests' images offline, from Debian's own packages: OCI archives in images/out.
 
-    images/build.py [NAME...]        NAME such as nginx:1.25.4; without names all of them
+    images/build.py [NAME...]        NAME such as nginx:1.25.4; without names all but the databases of `make soak`
 
 Each image holds a few programs of Debian with the libraries they need, over a shared busybox layer. The nginx inside is
 Debian's whatever the tag says; each answers /version with its own tag, so that a rollout can be seen. Python's standard
@@ -14,7 +14,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 OUT = os.path.join(HERE, "out")
 CACHE = os.path.join(OUT, "cache")
 STAGE = os.path.join(CACHE, "stage")
-PACKAGES = ["busybox", "nginx", "bind9-dnsutils", "curl", "wget"]
+# By group; a group is downloaded when an image needs it.
+PACKAGES = {
+    "base": ["busybox", "nginx", "bind9-dnsutils", "curl", "wget"],
+    "etcd": ["etcd-server", "etcd-client"],
+    "postgres": ["postgresql-15", "postgresql-client-15", "tzdata"],
+}
 ARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 APPLETS = """sh ash cat ls echo sleep date hostname id ps kill env mkdir rm mv cp ln touch test true false sed grep awk head
 tail wc sort uniq tr cut seq stat df du mount vi tar gzip gunzip find xargs which chmod chown dd nc ping ip netstat printf tee
@@ -59,6 +64,14 @@ def nginx(tag):
         "config": {"Cmd": ["nginx", "-g", "daemon off;"], "ExposedPorts": {"80/tcp": {}}, "StopSignal": "SIGQUIT"}}
 
 
+# The databases of `make soak`.
+DATABASES = {
+    "etcd:3.4": ("docker.io/library/etcd:3.4", {"layer": "etcd", "files": {}, "config": {"Cmd": ["etcd"]}}),
+    "postgres:15": ("docker.io/library/postgres:15", {
+        "layer": "postgres", "files": {}, "config": {
+            "Cmd": ["postgres"],
+            "Env": ["PATH=/usr/lib/postgresql/15/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]}}),
+}
 IMAGES = {
     "nginx:1.25.4": ("docker.io/library/nginx:1.25.4", nginx("nginx:1.25.4")),
     "nginx:1.26.1": ("docker.io/library/nginx:1.26.1", nginx("nginx:1.26.1")),
@@ -73,28 +86,34 @@ IMAGES = {
         "layer": "dnsutils", "files": {}, "config": {"Cmd": ["sh"]}}),
 }
 PROGRAMS = {"nginx": ["usr/sbin/nginx"], "dnsutils": ["usr/bin/dig", "usr/bin/nslookup", "usr/bin/host", "usr/bin/curl",
-                                                      "usr/bin/wget"]}
-EXTRA = {"nginx": ["etc/nginx/mime.types"], "dnsutils": []}
+                                                      "usr/bin/wget"],
+            "etcd": ["usr/bin/etcd", "usr/bin/etcdctl"],
+            "postgres": [f"usr/lib/postgresql/15/bin/{name}" for name in ("initdb", "postgres", "psql", "pg_isready")]}
+EXTRA = {"nginx": ["etc/nginx/mime.types"], "postgres": ["usr/share/zoneinfo/UTC", "usr/share/zoneinfo/GMT"]}
+# Whole folders, and their shared objects with what those need.
+FOLDERS = {"postgres": ["usr/share/postgresql/15", "usr/lib/postgresql/15/lib"]}
 
 
-def stage_packages():
-    """Downloads the packages with everything they need and unpacks them into one tree."""
-    done = os.path.join(STAGE, ".done")
+def stage_packages(group):
+    """Downloads the packages of a group with everything they need and unpacks them into one tree for all groups."""
+    done = os.path.join(STAGE, f".done-{group}")
     if os.path.exists(done):
         return
-    print("==> downloading Debian packages for the images: " + " ".join(PACKAGES), file=sys.stderr)
-    shutil.rmtree(CACHE, ignore_errors=True)
-    os.makedirs(os.path.join(CACHE, "partial"))
+    packages = PACKAGES[group]
+    print("==> downloading Debian packages for the images: " + " ".join(packages), file=sys.stderr)
+    if group == "base":
+        shutil.rmtree(CACHE, ignore_errors=True)
+    os.makedirs(os.path.join(CACHE, "partial"), exist_ok=True)
     # An empty status file makes apt fetch the whole closure, so the result does not depend on what is installed here.
     status = os.path.join(CACHE, "status")
     open(status, "w").close()
     command = ["apt-get", "install", "--no-install-recommends", "--download-only", "-y", "-qq",
                "-o", f"Dir::State::status={status}", "-o", f"Dir::Cache::archives={CACHE}",
-               "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=root", *PACKAGES]
+               "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=root", *packages]
     if subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
         subprocess.run(["apt-get", "update", "-qq"], check=True)
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    os.makedirs(STAGE)
+    os.makedirs(STAGE, exist_ok=True)
     for name in sorted(os.listdir(CACHE)):
         if name.endswith(".deb"):
             subprocess.run(["dpkg", "-x", os.path.join(CACHE, name), STAGE], check=True)
@@ -108,7 +127,7 @@ def find(path):
     for candidate in (path, "usr/" + path, path.removeprefix("usr/")):
         if os.path.exists(os.path.join(STAGE, candidate)):
             return os.path.join(STAGE, candidate)
-    sys.exit(f"images/build.py: {path} is in none of the packages {PACKAGES}")
+    sys.exit(f"images/build.py: {path} is in none of the packages {sum(PACKAGES.values(), [])}")
 
 
 def libraries(program):
@@ -143,7 +162,7 @@ def layer(files, links=None, folders=()):
             archive.addfile(entry)
         for path in sorted(files):
             content = files[path]
-            executable = path.split("/")[-2] in ("bin", "sbin") or ".so" in path
+            executable = "/" in path and path.split("/")[-2] in ("bin", "sbin") or ".so" in path
             data = content.encode() if isinstance(content, str) and not os.path.isabs(content) else open(content, "rb").read()
             entry = tarfile.TarInfo(path)
             entry.size, entry.mode = len(data), 0o755 if executable else 0o644
@@ -181,8 +200,16 @@ def program_layer(name):
         source = find(program)
         files[program] = source
         files.update({p: f for p, f in libraries(source).items() if not p.startswith(("lib64/", "lib/"))})
-    for extra in EXTRA[name]:
+    for extra in EXTRA.get(name, []):
         files[extra] = find(extra)
+    for folder in FOLDERS.get(name, []):
+        for parent, _, children in os.walk(os.path.join(STAGE, folder)):
+            for child in children:
+                source = os.path.join(parent, child)
+                # JIT needs all of LLVM, and is off without its library.
+                if not os.path.isfile(source) or "llvmjit" in child or "/bitcode" in parent:
+                    continue
+                files[os.path.relpath(source, STAGE)] = source
     return layer(files, folders=("var/lib/nginx", "var/lib", "var/log", "var/log/nginx") if name == "nginx" else ())
 
 
@@ -218,9 +245,10 @@ def write_image(path, reference, layers, config):
 
 def main():
     names = sys.argv[1:] or list(IMAGES)
-    unknown = [name for name in names if name not in IMAGES]
+    known = {**IMAGES, **DATABASES}
+    unknown = [name for name in names if name not in known]
     if unknown:
-        sys.exit(f"images/build.py: no image {unknown[0]}; there are: {', '.join(IMAGES)}")
+        sys.exit(f"images/build.py: no image {unknown[0]}; there are: {', '.join(known)}")
     os.makedirs(OUT, exist_ok=True)
     stamp = hashlib.sha256(open(__file__, "rb").read()).hexdigest()
     paths = {name: os.path.join(OUT, name.replace("/", "-").replace(":", "-") + ".tar") for name in names}
@@ -229,11 +257,13 @@ def main():
     missing = [name for name in names if not current(paths[name])]
     if not missing:
         return
-    stage_packages()
+    stage_packages("base")
     base = base_layer()
     built = {}
     for name in missing:
-        reference, image = IMAGES[name]
+        reference, image = known[name]
+        if image["layer"] in PACKAGES:
+            stage_packages(image["layer"])
         layers = [base]
         if image["layer"]:
             built[image["layer"]] = built.get(image["layer"]) or program_layer(image["layer"])

@@ -3,8 +3,8 @@ internal import ObjectModel
 /// The sums that terms about other pods need, kept up to date pod by pod.
 ///
 /// Pods count in what the terms of others ask for (`matching`), and with what they ask themselves (`holders`). A pod about
-/// which nobody asks costs a look at its labels. Limit: 1,024 sums, beside those of the pod that is decided about; beyond it those not
-/// asked for longest are counted anew when they are.
+/// which nobody asks costs a look at its labels. Limit: 1,024 sums, beside those of the pod that is decided about; beyond
+/// it those that were not asked for longest are counted anew when they are.
 struct PodTallies: Sendable {
     private static let maximumMatching = 1024
 
