@@ -9,6 +9,7 @@ final class FaultyRuntime: ContainerRuntime {
         var failsStops = false
         var stoppedSandboxes: [String] = []
         var calls: [String] = []
+        var graces: [Duration] = []
     }
     private let runtime: SimulatedRuntime
     private let state = Mutex(State())
@@ -20,6 +21,8 @@ final class FaultyRuntime: ContainerRuntime {
     var stoppedSandboxes: [String] { state.withLock { $0.stoppedSandboxes } }
     /// Stops and commands, in order.
     var calls: [String] { state.withLock { $0.calls } }
+    /// The graces of containers that were stopped, in order.
+    var graces: [Duration] { state.withLock { $0.graces } }
     /// Returns when so many stops have been refused from now on.
     func refuses(_ count: Int) async {
         var left = count
@@ -46,6 +49,7 @@ final class FaultyRuntime: ContainerRuntime {
     func stopContainer(_ id: String, grace: Duration) async throws(RuntimeError) {
         try mayStop()
         await note("stop", id)
+        state.withLock { $0.graces.append(grace) }
         try await runtime.stopContainer(id, grace: grace)
     }
 

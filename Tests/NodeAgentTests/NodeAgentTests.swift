@@ -339,7 +339,7 @@ import Testing
 
     /// Lets seconds pass, one after the other, until `body` returns.
     @discardableResult
-    private static func passingTime<Result: Sendable>(
+    static func passingTime<Result: Sendable>(
         _ fixture: AgentFixture, atMost limit: Int = .max, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         try await withThrowingTaskGroup(of: Result?.self) { group in

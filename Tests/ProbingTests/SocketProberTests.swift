@@ -60,6 +60,19 @@ import Testing
         withExtendedLifetime(server) {}
         await prober.shutdown()
     }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"])
+    func aServerThatSendsAHeadAndThenNothingTimesOut(_ field: String) async throws {
+        let server = try LoopbackServer(reply: "HTTP/1.1 200 OK\r\n\(field)\r\n", endsReplies: false)
+        let prober = SocketProber()
+        let url = "http://127.0.0.1:\(server.port)/healthz"
+        #expect(
+            await prober.probe(server.probe, timeout: .milliseconds(300))
+                == .failure(
+                    "Get \"\(url)\": context deadline exceeded (Client.Timeout exceeded while awaiting body)"))
+        withExtendedLifetime(server) {}
+        await prober.shutdown()
+    }
 }
 
 /// A server on a free port that answers every connection with the same bytes; nil never answers.
@@ -68,7 +81,8 @@ final class LoopbackServer: Sendable {
     private let descriptor: Int32
     var probe: NetworkProbe { .http(scheme: "HTTP", host: "127.0.0.1", port: port, path: "/healthz", headers: []) }
 
-    init(reply: String?) throws {
+    /// Without `endsReplies` its side of a connection stays open after the reply.
+    init(reply: String?, endsReplies: Bool = true) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         self.descriptor = descriptor
         var address = sockaddr_in()
@@ -97,7 +111,7 @@ final class LoopbackServer: Sendable {
                     request += buffer[..<count]
                 }
                 _ = reply.withCString { send(client, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
-                shutdown(client, Int32(SHUT_WR))
+                if endsReplies { shutdown(client, Int32(SHUT_WR)) }
                 while recv(client, &buffer, buffer.count, 0) > 0 {}
                 Glibc.close(client)
             }

@@ -60,31 +60,58 @@ package final class SocketProber: NetworkProber {
         }
     }
 
+    /// One GET, no longer than `timeout`: the client's own deadline ends with the head of the reply, and a server may send a
+    /// head and nothing more.
     private func get(
         _ scheme: String, _ host: String, _ port: Int, _ path: String, _ headers: [NetworkProbe.HeaderField],
         _ timeout: Duration
     ) async -> ProbeResult {
         let url = "\(scheme)\(host):\(port)\(path.hasPrefix("/") ? path : "/\(path)")"
+        return await withTaskGroup(of: ProbeResult?.self) { group in
+            group.addTask { await self.get(url, headers, dialing: "\(host):\(port)") }
+            group.addTask {
+                try? await Task.sleep(for: timeout)
+                return nil
+            }
+            let result = await group.next() ?? nil
+            group.cancelAll()
+            if let result { return result }
+            // What was under way knows how far it came.
+            return await group.next().flatMap { $0 } ?? .failure("Get \"\(url)\": context deadline exceeded")
+        }
+    }
+
+    private func get(
+        _ url: String, _ headers: [NetworkProbe.HeaderField], dialing address: String
+    ) async -> ProbeResult {
         var request = HTTPClientRequest(url: url)
         request.headers = HTTPHeaders([
             ("User-Agent", "kube-probe/1.36"), ("Accept", "*/*"), ("Connection", "close"),
         ])
         for header in headers { request.headers.replaceOrAdd(name: header.name, value: header.value) }
+        let response: HTTPClientResponse
         do {
-            let deadline = NIODeadline.now() + Self.amount(timeout)
-            let response = try await client.execute(request, deadline: deadline)
-            var size = 0
-            for try await piece in response.body {
-                size += piece.readableBytes
-                if size > Self.maximumBody { break }
-            }
-            return (200..<400).contains(Int(response.status.code))
-                ? .success : .failure("HTTP probe failed with statuscode: \(response.status.code)")
+            response = try await client.execute(request, deadline: .distantFuture)
         } catch {
             let isUnconnected = error is NIOConnectionError || error is IOError
-            let address = isUnconnected ? "dial tcp \(host):\(port): " : ""
-            return .failure("Get \"\(url)\": \(address)\(Self.reason(error))")
+            return .failure("Get \"\(url)\": \(isUnconnected ? "dial tcp \(address): " : "")\(Self.reason(error))")
         }
+        do {
+            try await Self.read(response.body)
+        } catch {
+            return .failure("Get \"\(url)\": \(Self.reason(error, awaiting: "body"))")
+        }
+        return (200..<400).contains(Int(response.status.code))
+            ? .success : .failure("HTTP probe failed with statuscode: \(response.status.code)")
+    }
+
+    private static func read(_ body: HTTPClientResponse.Body) async throws {
+        var size = 0
+        for try await piece in body {
+            size += piece.readableBytes
+            if size > maximumBody { return }
+        }
+        try Task.checkCancellation()
     }
 
     private static func amount(_ duration: Duration) -> TimeAmount {
@@ -92,17 +119,16 @@ package final class SocketProber: NetworkProber {
         return .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
 
-    private static func reason(_ error: any Error) -> String {
+    private static func reason(_ error: any Error, awaiting part: String = "headers") -> String {
         if let error = error as? NIOConnectionError {
             return error.connectionErrors.first.map { reason($0.error) } ?? "connect: connection refused"
         }
         if let error = error as? IOError {
             return "connect: \(String(cString: strerror(error.errnoCode)).lowercased())"
         }
-        if let error = error as? HTTPClientError,
-            [.deadlineExceeded, .connectTimeout, .readTimeout].contains(error)
-        {
-            return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+        let isLate = [.cancelled, .connectTimeout, .readTimeout].contains(error as? HTTPClientError)
+        if isLate || error is CancellationError {
+            return "context deadline exceeded (Client.Timeout exceeded while awaiting \(part))"
         }
         if case .connectTimeout? = error as? ChannelError { return "i/o timeout" }
         return "\(error)"

@@ -86,8 +86,8 @@ package struct PodStop: Sendable {
         let begun = clock.uptime()
         var remaining = grace
         if grace > .zero, let container = pod.container(name), let hook = container.lifecycle?.object("preStop") {
-            let failure = await LifecycleHook(hook, container: container, podIP: address ?? pod.view.status.podIP)
-                .run(in: state.id, runtime, prober, clock, limit: grace)
+            let hook = LifecycleHook(hook, container: container, podIP: address ?? pod.view.status.podIP)
+            let failure = await run(hook, in: state.id, grace: grace)
             if let failure { warn("FailedPreStopHook", "PreStopHook failed: \(failure)", name) }
             remaining = max(grace - (clock.uptime() - begun), Self.shortestGrace)
         }
@@ -97,6 +97,21 @@ package struct PodStop: Sendable {
         } catch {
             if !Task.isCancelled { warn("FailedKillPod", "error killing container: \(error.text)", name) }
             return false
+        }
+    }
+
+    /// Why the hook failed; nil when it did not, or when the grace was over before it. It is given up then, whatever it
+    /// waits for.
+    private func run(_ hook: LifecycleHook, in id: String, grace: Duration) async -> String? {
+        await withTaskGroup(of: String?.self) { group in
+            group.addTask { await hook.run(in: id, runtime, prober, clock, limit: grace) }
+            group.addTask {
+                try? await clock.sleep(grace)
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
         }
     }
 
