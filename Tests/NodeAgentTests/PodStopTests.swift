@@ -37,6 +37,20 @@ import Testing
         PodStop(pod, runtime: runtime, prober: prober, clock: fixture.controlClock, note: note)
     }
 
+    @Test(arguments: [(0, 2), (1, 2), (2, 2), (30, 30)])
+    func aContainerAlwaysHasTwoSecondsForItsStopSignal(_ grace: Int, _ given: Int) async throws {
+        let pod = try await run(lifecycle: [:])
+        let observed = try await runtime.pod(uid: pod.uid)
+        #expect(await stop(pod, fixture.prober).everything(observed, grace: .seconds(grace)))
+        #expect(runtime.graces == [.seconds(given)])
+    }
+
+    @Test func withoutAGraceNoHookRuns() async throws {
+        let pod = try await run(lifecycle: ["preStop": ["exec": ["command": ["quit"]]]])
+        #expect(await stop(pod, fixture.prober).everything(try await runtime.pod(uid: pod.uid), grace: .zero))
+        #expect(runtime.calls == ["stop web", "stop sandbox"])
+    }
+
     @Test func aHookThatWaitsForEverEndsWithTheGrace() async throws {
         let pod = try await run(lifecycle: ["preStop": ["httpGet": ["path": "/", "port": 80]]])
         let observed = try await runtime.pod(uid: pod.uid)

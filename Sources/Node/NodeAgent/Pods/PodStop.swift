@@ -19,7 +19,8 @@ package struct PodStop: Sendable {
         package var container: String
     }
 
-    /// A container is left this long to end by itself, however much of its grace a hook used.
+    /// A container is left this long to end by itself, however short its grace is and however much of it a hook used
+    /// (kubelet's `minimumGracePeriodInSeconds`).
     private static let shortestGrace = Duration.seconds(2)
 
     private let pod: AgentPod
@@ -40,8 +41,8 @@ package struct PodStop: Sendable {
         self.note = note
     }
 
-    /// Ends all containers together, sidecars after the others and in reverse order, then the sandboxes.
-    /// Whether nothing runs any more.
+    /// Ends all containers together, sidecars after the others and in reverse order, then the sandboxes. With a `grace` of
+    /// zero no hook runs; the stop signal is given still. Whether nothing runs any more.
     package func everything(_ observed: RuntimePod, grace: Duration) async -> Bool {
         let sidecars = pod.view.spec.initContainers.filter(\.isRestartable).map(\.name)
         let address = observed.sandboxes.first?.addresses.first
@@ -89,10 +90,10 @@ package struct PodStop: Sendable {
             let hook = LifecycleHook(hook, container: container, podIP: address ?? pod.view.status.podIP)
             let failure = await run(hook, in: state.id, grace: grace)
             if let failure { warn("FailedPreStopHook", "PreStopHook failed: \(failure)", name) }
-            remaining = max(grace - (clock.uptime() - begun), Self.shortestGrace)
+            remaining = grace - (clock.uptime() - begun)
         }
         do throws(RuntimeError) {
-            try await runtime.stopContainer(state.id, grace: remaining)
+            try await runtime.stopContainer(state.id, grace: max(remaining, Self.shortestGrace))
             return true
         } catch {
             if !Task.isCancelled { warn("FailedKillPod", "error killing container: \(error.text)", name) }
