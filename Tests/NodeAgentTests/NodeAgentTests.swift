@@ -92,6 +92,29 @@ import Testing
         }
     }
 
+    @Test func aContainerThatItsProbeKeepsKillingWaits() async throws {
+        let fixture = try AgentFixture()
+        fixture.prober.answer(.failure("no"))
+        try await fixture.withAgent {
+            let probe: Value = ["tcpSocket": ["port": 80], "periodSeconds": 1, "failureThreshold": 1]
+            try await fixture.createPod(
+                "web-0", spec: ["containers": [["name": "web", "image": "i", "livenessProbe": probe]]])
+            let held = try await Self.passingTime(fixture) {
+                try await fixture.pod("web-0") { pod in
+                    if case .waiting("CrashLoopBackOff", _) = pod.status.containerStatuses.first?.state {
+                        true
+                    } else {
+                        false
+                    }
+                }
+            }
+            #expect(held.status.containerStatuses.first?.restartCount == 2)
+            try await Self.passingTime(fixture) {
+                try await fixture.pod("web-0") { $0.status.containerStatuses.first?.restartCount == 3 }
+            }
+        }
+    }
+
     @Test func aNewAgentAdoptsWhatRuns() async throws {
         let fixture = try AgentFixture()
         let uid = Captured("")

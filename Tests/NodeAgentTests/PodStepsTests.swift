@@ -137,7 +137,7 @@ import Testing
         let first = podSteps(
             desired: PodFixture.pod(), observed: Self.crashed(attempt: 0), memory: memory, at: PodFixture.now)
         #expect(first.starts.map(\.attempt) == [1])
-        memory.restarts.tried("web", failedAt: PodFixture.now, now: PodFixture.now)
+        memory.restarts.tried(Self.key, failedAt: PodFixture.now, now: PodFixture.now)
         let second = podSteps(
             desired: PodFixture.pod(), observed: Self.crashed(attempt: 1), memory: memory,
             at: PodFixture.now + .seconds(4))
@@ -149,6 +149,42 @@ import Testing
             at: PodFixture.now + .seconds(10))
         #expect(later.starts.map(\.attempt) == [2])
     }
+
+    @Test func theThirdKillForAProbeWaits() {
+        let failed = ContainerHealth(started: true, ready: true, livenessFailed: true)
+        func steps(_ memory: PodMemory, after seconds: Int, _ containers: ContainerState...) -> PodSteps {
+            podSteps(
+                desired: PodFixture.pod(),
+                observed: RuntimePod(sandboxes: [PodFixture.sandbox()], containers: containers), memory: memory,
+                at: PodFixture.now + .seconds(seconds))
+        }
+        var memory = PodFixture.health("web-1", failed)
+        let second = steps(
+            memory, after: 1, PodFixture.running("web", attempt: 1), PodFixture.exited("web", code: 137))
+        #expect(second.stops.map(\.id) == ["web-1"])
+        #expect(second.starts == [ContainerStart(name: "web", attempt: 2, formerEnd: PodFixture.now)])
+        memory.restarts.tried(Self.key, failedAt: PodFixture.now, now: PodFixture.now + .seconds(1))
+        memory.health = ["web-2": failed]
+        let ended = PodFixture.exited("web", code: 137, attempt: 1)
+        let third = steps(memory, after: 4, PodFixture.running("web", attempt: 2), ended)
+        // It is stopped at once; what waits is its start.
+        #expect(third.stops.map(\.id) == ["web-2"])
+        #expect(third.starts.isEmpty)
+        #expect(third.heldBack["web"] == "back-off 10s restarting failed container=web pod=web-0_default(u1)")
+        let later = steps(memory, after: 10, PodFixture.exited("web", code: 137, attempt: 2), ended)
+        #expect(later.starts.map(\.attempt) == [3])
+    }
+
+    @Test func anotherImageDoesNotWait() {
+        var memory = PodMemory()
+        memory.restarts.tried("of the former image", failedAt: PodFixture.now, now: PodFixture.now)
+        let steps = podSteps(
+            desired: PodFixture.pod(), observed: Self.crashed(attempt: 1), memory: memory, at: PodFixture.now)
+        #expect(steps.starts.map(\.attempt) == [2])
+    }
+
+    /// What the container's waiting time is kept by.
+    private static let key = ContainerHash.of(PodFixture.pod().view.spec.containers[0])
 
     private static let reports: [(what: String, state: Value, lastState: Value, reported: Int64, next: Int)] = [
         ("it ran", ["running": [:]], [:], 4, 5),

@@ -41,7 +41,7 @@ package struct ContainerHealth: Sendable, Hashable {
 package struct PodMemory: Sendable, Hashable {
     /// The status worked out last: it may be ahead of the API's, and times in it stay. Nil before the first.
     package var reported: Value?
-    /// Waiting times of containers that keep ending.
+    /// Waiting times of containers that keep ending, by `ContainerHash`: one whose image is another begins anew.
     package var restarts = RestartBackOff()
     /// Waiting times of images that cannot be pulled, by image.
     package var pulls = RestartBackOff()

@@ -20,7 +20,7 @@ package struct ContainerStart: Sendable, Hashable {
     package var name: String
     /// Which instance this is.
     package var attempt: Int
-    /// When the former instance ended; nil when there is none.
+    /// When the newest instance that has ended did so; nil when none has.
     package var formerEnd: Timestamp?
     /// A container that was made for this instance and never started, to be removed first: the agent ended in between.
     package var leftover: String?
@@ -236,6 +236,10 @@ private struct PodPlanner {
         if case .exited(let code, _, _, _, _) = state.phase { code } else { nil }
     }
 
+    private static func end(_ state: ContainerState) -> Timestamp? {
+        if case .exited(_, _, _, _, let finishedAt) = state.phase { finishedAt } else { nil }
+    }
+
     private func health(of state: ContainerState, _ container: ContainerView) -> ContainerHealth {
         memory.health[state.id]
             ?? ContainerHealth(
@@ -290,17 +294,15 @@ private struct PodPlanner {
             plan.recheck(after: failure.retryAt - now)
             return
         }
-        var formerEnd: Timestamp?
-        if let former, case .exited(_, _, _, _, let finishedAt) = former.phase {
-            formerEnd = finishedAt
-            if let wait = memory.restarts.remaining(container.name, failedAt: finishedAt, now: now) {
-                let delay = GoDuration.text(memory.restarts.delay(container.name))
-                plan.heldBack[container.name] =
-                    "back-off \(delay) restarting failed container=\(container.name)"
-                    + " pod=\(pod.key.name)_\(pod.key.namespace)(\(pod.uid))"
-                plan.recheck(after: wait)
-                return
-            }
+        // Not always the former one's: that may run still, and be stopped for a failed probe before this start.
+        let formerEnd = runtime.containers.lazy.filter { $0.name == container.name }.compactMap(Self.end).first
+        let key = ContainerHash.of(container)
+        if let formerEnd, let wait = memory.restarts.remaining(key, failedAt: formerEnd, now: now) {
+            plan.heldBack[container.name] =
+                "back-off \(GoDuration.text(memory.restarts.delay(key))) restarting failed container=\(container.name)"
+                + " pod=\(pod.key.name)_\(pod.key.namespace)(\(pod.uid))"
+            plan.recheck(after: wait)
+            return
         }
         var start = ContainerStart(
             name: container.name, attempt: nextAttempt(container.name), formerEnd: formerEnd)

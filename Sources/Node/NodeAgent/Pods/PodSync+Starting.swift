@@ -121,7 +121,7 @@ extension PodSync {
         _ data: ReferencedData
     ) async -> String? {
         if let formerEnd = start.formerEnd {
-            memory.restarts.tried(container.name, failedAt: formerEnd, now: now)
+            memory.restarts.tried(ContainerHash.of(container), failedAt: formerEnd, now: now)
         }
         let config: ContainerConfig
         do throws(ConfigurationError) {
