@@ -66,6 +66,14 @@ enum PodFixture {
         return memory
     }
 
+    /// A container that was started again just now.
+    static func restarted(_ name: String, image: String) -> PodMemory {
+        var memory = PodMemory()
+        let container = ContainerView(["name": .string(name), "image": .string(image)])
+        memory.restarts.tried(ContainerHash.of(container), failedAt: now, now: now)
+        return memory
+    }
+
     static func setUpFailure(until seconds: Int) -> PodMemory {
         var memory = PodMemory()
         memory.setUpFailure = StartFailure(reason: "FailedMount", message: "m", retryAt: now + .seconds(seconds))

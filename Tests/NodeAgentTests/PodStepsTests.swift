@@ -113,6 +113,26 @@ import Testing
             ],
             containers: [PodFixture.running("side")], expected: []),
         Case(
+            testDescription: "a sidecar that keeps crashing does not keep a pod that is over", policy: "Never",
+            spec: ["initContainers": [["name": "side", "image": "i", "restartPolicy": "Always"]]],
+            containers: [PodFixture.exited("side", code: 1), PodFixture.exited("web", code: 0)],
+            expected: ["stop pod"]),
+        Case(
+            testDescription: "nor does one that waits for its restart", policy: "Never",
+            spec: ["initContainers": [["name": "side", "image": "i", "restartPolicy": "Always"]]],
+            containers: [PodFixture.exited("side", code: 1), PodFixture.exited("web", code: 0)],
+            memory: PodFixture.restarted("side", image: "i"), expected: ["stop pod"]),
+        Case(
+            testDescription: "nor is one started again beside the last container's stop", policy: "Never",
+            spec: ["initContainers": [["name": "side", "image": "i", "restartPolicy": "Always"]]],
+            containers: [PodFixture.exited("side", code: 1), PodFixture.running("web")],
+            memory: PodFixture.health("web-0", ContainerHealth(started: false, ready: false)),
+            expected: ["stop web: Container web failed startup probe"]),
+        Case(
+            testDescription: "a sidecar that crashed is started again while the container runs", policy: "Never",
+            spec: ["initContainers": [["name": "side", "image": "i", "restartPolicy": "Always"]]],
+            containers: [PodFixture.exited("side", code: 1), PodFixture.running("web")], expected: ["start side 1"]),
+        Case(
             testDescription: "a start that failed waits", memory: PodFixture.failure("web", until: 5),
             expected: ["recheck 5.0 seconds"]),
         Case(

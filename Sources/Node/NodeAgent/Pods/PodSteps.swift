@@ -174,9 +174,23 @@ private struct PodPlanner {
                 start(container, former: state)
             }
         }
-        let isOver = kept == 0 && plan.starts.isEmpty && plan.heldBack.isEmpty && plan.stops.isEmpty
-        let isWaiting = spec.containers.contains { memory.failures[$0.name].map { $0.retryAt > now } ?? false }
-        if isOver, !isWaiting { plan.stopsPod = true }
+        if kept == 0, !spec.containers.contains(where: { isToRun($0.name) }) { planEnd() }
+    }
+
+    /// Whether a container is started now or when a waiting time is over.
+    private func isToRun(_ name: String) -> Bool {
+        plan.starts.contains { $0.name == name } || plan.heldBack[name] != nil
+            || memory.failures[name].map { $0.retryAt > now } ?? false
+    }
+
+    /// Of the containers none is kept or started: sidecars do not keep the pod alive.
+    private mutating func planEnd() {
+        plan.starts = []
+        plan.heldBack = [:]
+        plan.recheckAfter = nil
+        let names = Set(spec.containers.map(\.name))
+        plan.stops.removeAll { !names.contains($0.name) }
+        plan.stopsPod = plan.stops.isEmpty
     }
 
     /// Plans for init containers; whether the others may run.
