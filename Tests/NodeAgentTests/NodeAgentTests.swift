@@ -168,9 +168,10 @@ import Testing
         }
     }
 
-    @Test func readinessFollowsItsProbe() async throws {
+    @Test(arguments: [(ProbeResult.failure("no"), ProbeResult.success), (.unhealthy("no"), .warning("elsewhere"))])
+    func readinessFollowsItsProbe(_ bad: ProbeResult, _ good: ProbeResult) async throws {
         let fixture = try AgentFixture()
-        fixture.prober.answer(.failure("no"))
+        fixture.prober.answer(bad)
         try await fixture.withAgent {
             try await fixture.createPod(
                 "web-0",
@@ -183,9 +184,13 @@ import Testing
                     ]
                 ])
             try await fixture.pod("web-0") { $0.status.containerStatuses.first?.isRunning == true && !$0.isReady }
-            fixture.prober.answer(.success)
+            // Events of one moment have one name.
+            try await Self.passingTime(fixture) { try await fixture.event("Unhealthy") }
+            fixture.prober.answer(good)
             let ready = try await Self.passingTime(fixture) { try await fixture.pod("web-0") { $0.isReady } }
             #expect(ready.status.containerStatuses.first?.ready == true)
+            guard good != .success else { return }
+            try await Self.passingTime(fixture) { try await fixture.event("ProbeWarning") }
         }
     }
 
@@ -225,6 +230,28 @@ import Testing
             try await Self.runs(uid, fixture)
             try await fixture.createPod("web-0")
             try await fixture.pod("web-0") { $0.isReady }
+        }
+    }
+
+    @Test func aHookThatIsAnsweredHasRunWhateverTheAnswer() async throws {
+        let fixture = try AgentFixture()
+        fixture.prober.answer(.unhealthy("HTTP probe failed with statuscode: 500"))
+        try await fixture.withAgent {
+            let hook: Value = ["postStart": ["httpGet": ["path": "/", "port": 80]]]
+            try await fixture.createPod("web-0", spec: Self.container(lifecycle: hook))
+            let pod = try await fixture.pod("web-0") { $0.isReady }
+            #expect(pod.status.containerStatuses.first?.restartCount == 0)
+        }
+        #expect(fixture.prober.probes == 1)
+    }
+
+    @Test func aHookThatIsNotAnsweredEndsItsContainer() async throws {
+        let fixture = try AgentFixture()
+        fixture.prober.answer(.failure("connection refused"))
+        try await fixture.withAgent {
+            let hook: Value = ["postStart": ["httpGet": ["path": "/", "port": 80]]]
+            try await fixture.createPod("web-0", spec: Self.container(lifecycle: hook))
+            try await Self.passingTime(fixture) { try await fixture.event("FailedPostStartHook") }
         }
     }
 

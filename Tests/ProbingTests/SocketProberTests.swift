@@ -12,12 +12,42 @@ import Testing
         await prober.shutdown()
     }
 
-    @Test(arguments: [(204, true), (302, true), (400, false), (503, false)])
+    @Test(arguments: [(204, true), (400, false), (503, false)])
     func theStatusCodeDecides(_ code: Int, _ healthy: Bool) async throws {
         let server = try LoopbackServer(
-            reply: "HTTP/1.1 \(code) X\r\nLocation: /other\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            reply: "HTTP/1.1 \(code) X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         let prober = SocketProber()
-        let expected: ProbeResult = healthy ? .success : .failure("HTTP probe failed with statuscode: \(code)")
+        let expected: ProbeResult = healthy ? .success : .unhealthy("HTTP probe failed with statuscode: \(code)")
+        #expect(await prober.probe(server.probe, timeout: .seconds(60)) == expected)
+        await prober.shutdown()
+    }
+
+    private static let sent: [(location: String, result: ProbeResult)] = [
+        ("/ok", .success), ("ok?really", .success), ("http://127.0.0.1:PORT/ok", .success),
+        ("/bad", .unhealthy("HTTP probe failed with statuscode: 500")),
+        ("http://localhost:PORT/bad", .warning("Probe terminated redirects, Response body: moved")),
+        ("//elsewhere.invalid/", .warning("Probe terminated redirects, Response body: moved")),
+        ("", .warning("Probe terminated redirects, Response body: moved")),
+        ("/healthz", .failure("Get \"http://127.0.0.1:PORT/healthz\": stopped after 10 redirects")),
+    ]
+
+    @Test(arguments: sent) func redirectsAreFollowedWithinTheHost(
+        _ location: String, _ result: ProbeResult
+    ) async throws {
+        let server = try LoopbackServer { request in
+            let port = request.split(separator: "127.0.0.1:").last?.prefix { $0.isNumber } ?? ""
+            let (status, field) =
+                switch request.split(separator: " ")[1] {
+                case "/healthz": ("302 Found", "Location: \(location.replacing("PORT", with: port))\r\n")
+                case "/ok", "/ok?really": ("200 OK", "")
+                default: ("500 Oh", "")
+                }
+            return "HTTP/1.1 \(status)\r\n\(field)Content-Length: 5\r\nConnection: close\r\n\r\nmoved"
+        }
+        let prober = SocketProber()
+        let port = "\(server.port)"
+        var expected = result
+        if case .failure(let text) = result { expected = .failure(text.replacing("PORT", with: port)) }
         #expect(await prober.probe(server.probe, timeout: .seconds(60)) == expected)
         await prober.shutdown()
     }
@@ -68,21 +98,25 @@ import Testing
         let url = "http://127.0.0.1:\(server.port)/healthz"
         #expect(
             await prober.probe(server.probe, timeout: .milliseconds(300))
-                == .failure(
+                == .unhealthy(
                     "Get \"\(url)\": context deadline exceeded (Client.Timeout exceeded while awaiting body)"))
         withExtendedLifetime(server) {}
         await prober.shutdown()
     }
 }
 
-/// A server on a free port that answers every connection with the same bytes; nil never answers.
+/// A server on a free port that answers every connection once; nil never answers.
 final class LoopbackServer: Sendable {
     let port: Int
     private let descriptor: Int32
     var probe: NetworkProbe { .http(scheme: "HTTP", host: "127.0.0.1", port: port, path: "/healthz", headers: []) }
 
+    convenience init(reply: String?, endsReplies: Bool = true) throws {
+        try self.init(endsReplies: endsReplies) { _ in reply }
+    }
+
     /// Without `endsReplies` its side of a connection stays open after the reply.
-    init(reply: String?, endsReplies: Bool = true) throws {
+    init(endsReplies: Bool = true, answer: @escaping @Sendable (_ request: String) -> String?) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         self.descriptor = descriptor
         var address = sockaddr_in()
@@ -101,7 +135,6 @@ final class LoopbackServer: Sendable {
             while true {
                 let client = accept(descriptor, nil, nil)
                 guard client >= 0 else { return }
-                guard let reply else { continue }
                 // All of the request first, then nothing unread at the close: else the client sees a reset.
                 var request: [UInt8] = []
                 var buffer = [UInt8](repeating: 0, count: 4096)
@@ -110,6 +143,7 @@ final class LoopbackServer: Sendable {
                     guard count > 0 else { break }
                     request += buffer[..<count]
                 }
+                guard let reply = answer(String(decoding: request, as: UTF8.self)) else { continue }
                 _ = reply.withCString { send(client, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
                 if endsReplies { shutdown(client, Int32(SHUT_WR)) }
                 while recv(client, &buffer, buffer.count, 0) > 0 {}

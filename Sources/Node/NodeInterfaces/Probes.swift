@@ -1,6 +1,6 @@
 /// A probe over the network, resolved to an address. (A command is run by the runtime.)
 package enum NetworkProbe: Sendable, Hashable {
-    /// GET; success is 200…399.
+    /// GET; success is 200…399. Redirects within the host are followed.
     case http(scheme: String, host: String, port: Int, path: String, headers: [HeaderField])
     /// Success is a connection.
     case tcp(host: String, port: Int)
@@ -26,8 +26,21 @@ package enum NetworkProbe: Sendable, Hashable {
 package enum ProbeResult: Sendable, Hashable {
     /// It succeeded.
     case success
-    /// It failed, and why, in kubelet's words.
+    /// It succeeded, and why people should look at it nevertheless.
+    case warning(String)
+    /// There was an answer, and it is not that of a healthy server; why, in kubelet's words. As a lifecycle hook the request
+    /// has done its work.
+    case unhealthy(String)
+    /// It failed without an answer, and why, in kubelet's words.
     case failure(String)
+
+    /// Whether the probe counts as a success.
+    package var isSuccess: Bool {
+        switch self {
+        case .success, .warning: true
+        case .unhealthy, .failure: false
+        }
+    }
 }
 
 /// Runs probes over the network.

@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import FoundationEssentials
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -13,11 +14,12 @@ package import NodeInterfaces
 
 /// Probes over sockets of this process, as kubelet's `httpGet` and `tcpSocket` do.
 ///
-/// HTTPS certificates are not verified, redirects to another host count as success, at most 10 KiB of a reply are read. Each
-/// probe uses a connection of its own, so that a dead server is noticed. gRPC probes answer with a failure that says they
-/// are not supported.
+/// HTTPS certificates are not verified, at most 10 KiB of a reply are read. Redirects within the host are followed, at most
+/// ten requests in all; one to another host counts as success, with a warning. Each probe uses a connection of its own, so
+/// that a dead server is noticed. gRPC probes answer with a failure that says they are not supported.
 package final class SocketProber: NetworkProber {
     private static let maximumBody = 10 << 10
+    private static let maximumRequests = 10
     private let group: any EventLoopGroup
     private let client: HTTPClient
 
@@ -68,7 +70,7 @@ package final class SocketProber: NetworkProber {
     ) async -> ProbeResult {
         let url = "\(scheme)\(host):\(port)\(path.hasPrefix("/") ? path : "/\(path)")"
         return await withTaskGroup(of: ProbeResult?.self) { group in
-            group.addTask { await self.get(url, headers, dialing: "\(host):\(port)") }
+            group.addTask { await self.follow(url, headers) }
             group.addTask {
                 try? await Task.sleep(for: timeout)
                 return nil
@@ -81,37 +83,71 @@ package final class SocketProber: NetworkProber {
         }
     }
 
-    private func get(
-        _ url: String, _ headers: [NetworkProbe.HeaderField], dialing address: String
-    ) async -> ProbeResult {
+    /// Asks, and asks again where a redirect leads to within the host.
+    private func follow(_ first: String, _ headers: [NetworkProbe.HeaderField]) async -> ProbeResult {
+        var url = first
+        for _ in 0..<Self.maximumRequests {
+            let response: HTTPClientResponse
+            do {
+                response = try await client.execute(Self.request(url, headers), deadline: .distantFuture)
+            } catch {
+                let isUnconnected = error is NIOConnectionError || error is IOError
+                let address = isUnconnected ? "dial tcp \(Self.address(of: url)): " : ""
+                return .failure("Get \"\(url)\": \(address)\(Self.reason(error))")
+            }
+            guard let next = Self.redirect(response, from: url) else { return await Self.result(response, of: url) }
+            url = next
+        }
+        return .failure("Get \"\(url)\": stopped after \(Self.maximumRequests) redirects")
+    }
+
+    private static func request(_ url: String, _ headers: [NetworkProbe.HeaderField]) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: url)
         request.headers = HTTPHeaders([
             ("User-Agent", "kube-probe/1.36"), ("Accept", "*/*"), ("Connection", "close"),
         ])
         for header in headers { request.headers.replaceOrAdd(name: header.name, value: header.value) }
-        let response: HTTPClientResponse
-        do {
-            response = try await client.execute(request, deadline: .distantFuture)
-        } catch {
-            let isUnconnected = error is NIOConnectionError || error is IOError
-            return .failure("Get \"\(url)\": \(isUnconnected ? "dial tcp \(address): " : "")\(Self.reason(error))")
-        }
-        do {
-            try await Self.read(response.body)
-        } catch {
-            return .failure("Get \"\(url)\": \(Self.reason(error, awaiting: "body"))")
-        }
-        return (200..<400).contains(Int(response.status.code))
-            ? .success : .failure("HTTP probe failed with statuscode: \(response.status.code)")
+        return request
     }
 
-    private static func read(_ body: HTTPClientResponse.Body) async throws {
-        var size = 0
+    /// Where a reply sends its client; nil when it is to be taken as it is.
+    private static func redirect(_ response: HTTPClientResponse, from url: String) -> String? {
+        guard [301, 302, 303, 307, 308].contains(response.status.code),
+            let location = response.headers.first(name: "Location"), !location.isEmpty,
+            let base = URL(string: url), let target = URL(string: location, relativeTo: base)?.absoluteURL,
+            target.host() == base.host()
+        else { return nil }
+        return target.absoluteString
+    }
+
+    private static func result(_ response: HTTPClientResponse, of url: String) async -> ProbeResult {
+        let body: String
+        do {
+            body = try await text(response.body)
+        } catch {
+            return .unhealthy("Get \"\(url)\": \(reason(error, awaiting: "body"))")
+        }
+        switch response.status.code {
+        case 200..<300: return .success
+        case 300..<400: return .warning("Probe terminated redirects, Response body: \(body)")
+        case let code: return .unhealthy("HTTP probe failed with statuscode: \(code)")
+        }
+    }
+
+    private static func text(_ body: HTTPClientResponse.Body) async throws -> String {
+        var bytes: [UInt8] = []
         for try await piece in body {
-            size += piece.readableBytes
-            if size > maximumBody { return }
+            bytes += piece.readableBytesView.prefix(maximumBody - bytes.count)
+            if bytes.count == maximumBody { break }
         }
         try Task.checkCancellation()
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Host and port of a URL that was asked.
+    private static func address(of url: String) -> String {
+        guard let url = URL(string: url), let host = url.host() else { return url }
+        return "\(host):\(url.port ?? (url.scheme == "https" ? 443 : 80))"
     }
 
     private static func amount(_ duration: Duration) -> TimeAmount {

@@ -30,6 +30,7 @@ struct LifecycleHook {
         switch HandlerTarget(ProbeView.Action(hook), container: container, podIP: podIP) {
         case .invalid(let text): return text
         case .network(let request):
+            // Whatever the answer is: the request has reached the container.
             if case .failure(let text) = await prober.probe(request, timeout: limit) { return text }
             return nil
         case .command(let command):

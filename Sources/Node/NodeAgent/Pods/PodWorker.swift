@@ -109,8 +109,14 @@ final class PodWorker: Sendable {
         return (written.revision > known.revision ? written : known, isGone)
     }
 
-    private func report(_ kind: ProbeKind, _ container: String, _ text: String) {
-        let pod = state.withLock { $0.pod }
-        environment.note(pod, .warning, "Unhealthy", "\(kind.rawValue) probe failed: \(text)", container: container)
+    private func report(_ kind: ProbeKind, _ container: String, _ result: ProbeResult) {
+        let (reason, message) =
+            switch result {
+            case .success: ("", "")
+            case .warning(let text): ("ProbeWarning", "\(kind.rawValue) probe warning: \(text)")
+            case .unhealthy(let text), .failure(let text): ("Unhealthy", "\(kind.rawValue) probe failed: \(text)")
+            }
+        if reason.isEmpty { return }
+        environment.note(state.withLock { $0.pod }, .warning, reason, message, container: container)
     }
 }

@@ -17,14 +17,14 @@ final class ProbeRunner: Sendable {
     private let runtime: any ContainerRuntime
     private let prober: any NetworkProber
     private let clock: ControlClock
-    private let report: @Sendable (ProbeKind, ContainerView, String) -> Void
+    private let report: @Sendable (ProbeKind, ContainerView, ProbeResult) -> Void
     private let changed: @Sendable () -> Void
     private let running = Mutex<[String: Running]>([:])
 
-    /// `report` is told each failure; `changed` that `health` is another.
+    /// `report` is told each result that people should know of; `changed` that `health` is another.
     init(
         runtime: any ContainerRuntime, prober: any NetworkProber, clock: ControlClock,
-        report: @escaping @Sendable (ProbeKind, ContainerView, String) -> Void,
+        report: @escaping @Sendable (ProbeKind, ContainerView, ProbeResult) -> Void,
         changed: @escaping @Sendable () -> Void
     ) {
         self.runtime = runtime
@@ -108,8 +108,8 @@ final class ProbeRunner: Sendable {
     }
 
     private func take(_ result: ProbeResult, _ machine: inout ProbeMachine, _ container: ContainerView, id: String) {
-        if case .failure(let text) = result { report(machine.kind, container, text) }
-        guard machine.ended(result == .success) else { return }
+        if result != .success { report(machine.kind, container, result) }
+        guard machine.ended(result.isSuccess) else { return }
         let finding = machine
         let wakes = running.withLock { running -> [Signal] in
             guard var entry = running[id] else { return [] }
