@@ -102,6 +102,24 @@ struct ContainerdRuntimeTests {
         }
     }
 
+    @Test func aGroupIsTakenWithItsUser() async throws {
+        try await PrivateContainerd.with { containerd in
+            let image = try #require(await containerd.runtime.image("busybox:1.28"))
+            #expect(image.user == nil)
+            #expect(image.userName == "")
+            var security = ContainerSecurity()
+            security.runAsGroup = 3000
+            // Without a user containerd refuses the group.
+            await #expect(throws: RuntimeError.self) {
+                try await containerd.runPod("web-1", script: "sleep 99", security: security)
+            }
+            security.runAsUser = 0
+            let (_, container, _) = try await containerd.runPod(script: "sleep 99", security: security)
+            let user = try await containerd.exec(container, ["sh", "-c", "busybox id -u; busybox id -g"])
+            #expect(user.output == "0\n3000\n")
+        }
+    }
+
     @Test func aRenamedLogIsFollowedByANewOne() async throws {
         try await PrivateContainerd.with { containerd in
             let (_, container, pod) = try await containerd.runPod(script: "while :; do echo tick; sleep 0.1; done")

@@ -96,7 +96,8 @@ struct PrivateContainerd: Sendable {
 
     /// Starts a pod with one busybox container; returns the ids of sandbox and container.
     func runPod(
-        _ name: String = "web-0", script: String, limits: ResourceLimits = ResourceLimits()
+        _ name: String = "web-0", script: String, limits: ResourceLimits = ResourceLimits(),
+        security: ContainerSecurity = ContainerSecurity()
     ) async throws -> (sandbox: String, container: String, pod: PodIdentity) {
         let identity = PodIdentity(name: NamespacedName(namespace: "default", name: name), uid: "uid-\(name)")
         var sandbox = SandboxConfig(
@@ -110,6 +111,7 @@ struct PrivateContainerd: Sendable {
             pod: identity, name: "main", attempt: 0, image: "busybox:1.28", logPath: "main/0.log")
         container.command = ["sh", "-c", script]
         container.environment = [("GREETING", "hello")]
+        container.security = security
         let id = try await runtime.createContainer(container, sandbox: sandboxID, sandboxConfig: sandbox)
         try await runtime.startContainer(id)
         return (sandboxID, id, identity)

@@ -146,9 +146,11 @@ package struct ContainerMount: Sendable, Hashable {
 
 /// The security settings of a container, resolved from pod and container.
 package struct ContainerSecurity: Sendable, Hashable {
-    /// The user id; nil is the image's.
+    /// The user id; nil is the image's, or the user's that `runAsUserName` names.
     package var runAsUser: Int64?
-    /// The group id; nil is the image's.
+    /// The user's name, as the image's own files know it; empty is none.
+    package var runAsUserName = ""
+    /// The group id; nil is the user's. It takes a user, by number or name.
     package var runAsGroup: Int64?
     /// Further groups, `fsGroup` among them.
     package var supplementalGroups: [Int64] = []
@@ -352,13 +354,16 @@ package struct ImageStatus: Sendable, Hashable {
     package var size: Int64
     /// The numeric user it runs as, when it says.
     package var user: Int64?
+    /// The user it runs as by name; empty when it says a number, or nothing.
+    package var userName: String
 
     /// An image.
-    package init(id: String, names: [String], size: Int64, user: Int64? = nil) {
+    package init(id: String, names: [String], size: Int64, user: Int64? = nil, userName: String = "") {
         self.id = id
         self.names = names
         self.size = size
         self.user = user
+        self.userName = userName
     }
 }
 

@@ -139,6 +139,7 @@ extension ContainerSecurity {
         .with { context in
             context.privileged = privileged
             if let runAsUser { context.runAsUser.value = runAsUser }
+            context.runAsUsername = runAsUserName
             if let runAsGroup { context.runAsGroup.value = runAsGroup }
             context.supplementalGroups = supplementalGroups
             context.readonlyRootfs = readOnlyRootFilesystem

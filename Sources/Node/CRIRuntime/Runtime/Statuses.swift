@@ -38,8 +38,9 @@ extension Runtime_V1_ContainerStatus {
 extension Runtime_V1_Image {
     /// The same in the agent's terms.
     var imageStatus: ImageStatus {
-        ImageStatus(
-            id: id, names: repoTags + repoDigests, size: Int64(clamping: size),
-            user: hasUid ? uid.value : Int64(username))
+        let user = hasUid ? uid.value : Int64(username)
+        return ImageStatus(
+            id: id, names: repoTags + repoDigests, size: Int64(clamping: size), user: user,
+            userName: user == nil ? username : "")
     }
 }

@@ -87,7 +87,7 @@ struct ContainerAssembly {
         config.tty = container.tty
         config.limits = ContainerLimits.of(
             container, pod: spec, memoryCapacity: configuration.capacity.memoryBytes)
-        config.security = try SecuritySettings.of(container, pod: spec, image: image)
+        config.security = try SecuritySettings.of(container, pod: pod, image: image)
         return config
     }
 

@@ -2,27 +2,33 @@ internal import Kinds
 internal import NodeInterfaces
 internal import ObjectModel
 
-/// The security settings of a container: its own win over the pod's.
+/// The security settings of a container: its own win over the pod's, and what neither says of the user is the image's
+/// (kubelet's `determineEffectiveSecurityContext`).
 enum SecuritySettings {
     static func of(
-        _ container: ContainerView, pod: PodSpecView, image: ImageStatus
+        _ container: ContainerView, pod: AgentPod, image: ImageStatus
     ) throws(ConfigurationError) -> ContainerSecurity {
         let own = container.securityContext ?? .null
-        let shared = pod.securityContext ?? .null
+        let shared = pod.view.spec.securityContext ?? .null
         var security = ContainerSecurity()
-        security.runAsUser = (own["runAsUser"]?.int ?? shared["runAsUser"]?.int).map(Int64.init)
+        let user = (own["runAsUser"]?.int ?? shared["runAsUser"]?.int).map(Int64.init)
+        if own["runAsNonRoot"]?.bool ?? shared.flag("runAsNonRoot"), let objection = objection(to: user, image) {
+            throw ConfigurationError(
+                "\(objection) (pod: \"\(pod.key.name)_\(pod.key.namespace)(\(pod.uid))\", container: \(container.name))"
+            )
+        }
+        // Always told: a runtime takes no group without its user.
+        security.runAsUser = user ?? image.user ?? (image.userName.isEmpty ? 0 : nil)
+        if security.runAsUser == nil { security.runAsUserName = image.userName }
         security.runAsGroup = (own["runAsGroup"]?.int ?? shared["runAsGroup"]?.int).map(Int64.init)
         security.supplementalGroups = shared.items("supplementalGroups").compactMap { $0.int.map(Int64.init) }
-        if let group = fsGroup(pod) { security.supplementalGroups.append(group) }
+        if let group = fsGroup(pod.view.spec) { security.supplementalGroups.append(group) }
         security.privileged = own.flag("privileged")
         security.readOnlyRootFilesystem = own.flag("readOnlyRootFilesystem")
         let capabilities = own.child("capabilities")
         security.addCapabilities = capabilities.items("add").compactMap(\.string)
         security.dropCapabilities = capabilities.items("drop").compactMap(\.string)
         security.noNewPrivileges = own["allowPrivilegeEscalation"]?.bool == false
-        if own["runAsNonRoot"]?.bool ?? shared.flag("runAsNonRoot") {
-            try checkNonRoot(security.runAsUser, image: image)
-        }
         return security
     }
 
@@ -31,11 +37,13 @@ enum SecuritySettings {
         (pod.securityContext?["fsGroup"]?.int).map(Int64.init)
     }
 
-    private static func checkNonRoot(_ user: Int64?, image: ImageStatus) throws(ConfigurationError) {
-        if let user {
-            if user == 0 { throw ConfigurationError("container's runAsUser breaks non-root policy") }
-        } else if image.user ?? 0 == 0 {
-            throw ConfigurationError("container has runAsNonRoot and image will run as root")
+    /// Why a container that must not run as root may not run; nil when it may.
+    private static func objection(to user: Int64?, _ image: ImageStatus) -> String? {
+        if let user { return user == 0 ? "container's runAsUser breaks non-root policy" : nil }
+        if image.user == nil, !image.userName.isEmpty {
+            return "container has runAsNonRoot and image has non-numeric user (\(image.userName)),"
+                + " cannot verify user is non-root"
         }
+        return image.user ?? 0 == 0 ? "container has runAsNonRoot and image will run as root" : nil
     }
 }
