@@ -194,6 +194,33 @@ import Testing
         }
     }
 
+    @Test func readinessIsAskedForUntilAPodHasStopped() async throws {
+        let fixture = try AgentFixture(stopDelay: .seconds(3600))
+        try await fixture.withAgent {
+            let probe: Value = ["httpGet": ["path": "/", "port": 80], "periodSeconds": 1, "failureThreshold": 1]
+            try await fixture.createPod(
+                "web-0",
+                spec: [
+                    "terminationGracePeriodSeconds": 600,
+                    "containers": [["name": "web", "image": "i", "readinessProbe": probe, "livenessProbe": probe]],
+                ])
+            try await Self.passingTime(fixture) { try await fixture.pod("web-0") { $0.isReady } }
+            try await fixture.client.delete(.pods, namespace: "default", name: "web-0")
+            try await fixture.event("Killing")
+            fixture.prober.answer(.failure("on its way out"))
+            // It refuses new work, and is still there.
+            let draining = try await Self.passingTime(fixture, atMost: 500) {
+                try await fixture.pod("web-0") { !$0.isReady }
+            }
+            #expect(draining.isTerminating)
+            #expect(draining.status.phase == "Running")
+            #expect(draining.status.containerStatuses.first?.isRunning == true)
+            try await Self.passingTime(fixture) { try await fixture.podIsGone("web-0") }
+            let events = try await fixture.client.list(.events, namespace: "default").items
+            #expect(!events.contains { $0["message"]?.string?.hasPrefix("Liveness probe failed") == true })
+        }
+    }
+
     @Test func probesGoOnWhenTheClockIsSteppedBack() async throws {
         let fixture = try AgentFixture()
         fixture.prober.answer(.failure("no"))

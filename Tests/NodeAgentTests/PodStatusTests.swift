@@ -68,6 +68,10 @@ import Testing
             testDescription: "stopped by its deletion", containers: [PodFixture.exited("web", code: 0)], life: .over,
             phase: "Succeeded", ready: "False PodCompleted", state: ended(0)),
         Case(
+            testDescription: "while it is stopped a pod keeps its phase", policy: "Never",
+            former: ["phase": "Running"], containers: [PodFixture.exited("web", code: 0)], life: .stopping,
+            phase: "Running", ready: "False ContainersNotReady", state: ended(0)),
+        Case(
             testDescription: "waiting for an init container", spec: PodFixture.initContainers("a"),
             containers: [PodFixture.running("a")], phase: "Pending", ready: "False ContainersNotReady",
             state: waiting("PodInitializing")),

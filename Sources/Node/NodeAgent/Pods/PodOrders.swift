@@ -5,6 +5,8 @@ internal import ObjectModel
 struct PodOrders: Sendable {
     /// Given when the pod is to end, and again when its grace changes.
     let news: Signal
+    /// Given when probes have found out something new.
+    let probed: Signal
     /// Whether the pod is to end. Once true it stays so.
     let isEnding: @Sendable () -> Bool
     /// The grace of the pod as it is known now: a second DELETE may shorten it while the first one is carried out.

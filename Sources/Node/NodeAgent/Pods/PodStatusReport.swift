@@ -78,9 +78,15 @@ private struct PodStatusReport {
         if let final = PodPhase(rawValue: pod.view.status.phase), [.succeeded, .failed].contains(final) {
             return final
         }
-        if memory.deadlineExceeded { return .failed }
-        return PodPhase.of(
-            pod.view.spec, initContainers: initReports, containers: reports, isTerminal: life == .over)
+        let phase =
+            memory.deadlineExceeded
+            ? .failed
+            : PodPhase.of(pod.view.spec, initContainers: initReports, containers: reports, isTerminal: life == .over)
+        // Something of it may run still: whoever waits for its end goes by the phase.
+        if life == .stopping, [.succeeded, .failed].contains(phase) {
+            return PodPhase(rawValue: pod.view.status.phase) ?? .pending
+        }
+        return phase
     }
 
     // MARK: Conditions

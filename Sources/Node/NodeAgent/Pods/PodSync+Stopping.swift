@@ -46,12 +46,12 @@ extension PodSync {
     }
 
     /// Takes a pod that is being deleted, or that the API has forgotten, off the node: stop, tear down, tell its final
-    /// status, then let the API remove it.
+    /// status, then let the API remove it. Readiness is asked for until it has stopped.
     mutating func finish(_ observed: RuntimePod) async -> Outcome {
         memory.health = probes.health
-        probes.keep([])
+        probes.keepReadiness()
         switch await stopUnlessShortened(observed) {
-        case .stopped: break
+        case .stopped: probes.keep([])
         case .failed: return .wait(.seconds(1))
         case .shortened: return .wait(.zero)
         }
@@ -69,19 +69,38 @@ extension PodSync {
     private enum Stop: Sendable { case stopped, failed, shortened }
 
     /// Stops everything within the pod's grace; gives up for a new try when that becomes shorter meanwhile.
-    private func stopUnlessShortened(_ observed: RuntimePod) async -> Stop {
+    private mutating func stopUnlessShortened(_ observed: RuntimePod) async -> Stop {
         let grace = orders.grace()
-        return await withTaskGroup(of: Stop?.self) { group in
-            group.addTask { await stopEverything(observed, grace: grace) ? .stopped : .failed }
-            group.addTask {
+        return await withTaskGroup(of: (stop: Stop?, memory: PodMemory?).self) { group in
+            group.addTask { [self] in (await stopEverything(observed, grace: grace) ? .stopped : .failed, nil) }
+            group.addTask { [orders] in
                 while orders.grace() >= grace, !Task.isCancelled { await orders.news.wait() }
-                return Task.isCancelled ? nil : .shortened
+                return (Task.isCancelled ? nil : .shortened, nil)
             }
-            var outcome = await group.next() ?? nil
-            group.cancelAll()
-            // When it was shortened in the moment it ended, it has ended.
-            while let other = await group.next() { if other == .stopped { outcome = .stopped } }
+            group.addTask { [self] in (nil, await publishReadiness(observed)) }
+            var outcome: Stop?
+            while let (stop, memory) = await group.next() {
+                // When it was shortened in the moment it ended, it has ended.
+                if outcome == nil || stop == .stopped { outcome = stop ?? outcome }
+                if let memory { self.memory = memory }
+                group.cancelAll()
+            }
             return outcome ?? .failed
+        }
+    }
+
+    /// Publishes what readiness probes find out while the pod is being stopped, until cancelled; returns what is
+    /// remembered then.
+    private func publishReadiness(_ observed: RuntimePod) async -> PodMemory {
+        var sync = self
+        while true {
+            await orders.probed.wait()
+            if Task.isCancelled { return sync.memory }
+            if isGone { continue }
+            let current = await state(orElse: observed)
+            if Task.isCancelled { return sync.memory }
+            sync.memory.health = probes.health
+            sync.publish(current, life: .stopping)
         }
     }
 

@@ -23,6 +23,8 @@ final class PodWorker: Sendable {
     private let signal = Signal()
     /// Given when the pod is to end: what takes long is given up.
     private let ending = Signal()
+    /// Given when probes have found out something new, for a stop that is under way.
+    private let probed = Signal()
 
     /// `isGone`: the API does not know the pod any more; what the runtime has of it is to be removed.
     init(_ pod: AgentPod, isGone: Bool = false, environment: PodEnvironment) {
@@ -68,11 +70,16 @@ final class PodWorker: Sendable {
         await withDiscardingTaskGroup { group in
             let probes = ProbeRunner(
                 runtime: environment.runtime, prober: environment.prober, clock: environment.clock,
-                report: { [self] in report($0, $1.name, $2) }, changed: { [signal] in signal.give() })
+                report: { [self] in report($0, $1.name, $2) },
+                changed: { [signal, probed] in
+                    signal.give()
+                    probed.give()
+                })
             group.addTask { await self.publisher.run() }
             var sync = PodSync(
                 pod: state.withLock { $0.pod }, environment: environment, publisher: publisher, probes: probes,
-                orders: PodOrders(news: ending, isEnding: { [self] in isEnding }, grace: { [self] in grace }))
+                orders: PodOrders(
+                    news: ending, probed: probed, isEnding: { [self] in isEnding }, grace: { [self] in grace }))
             while !Task.isCancelled {
                 (sync.pod, sync.isGone) = newest
                 let outcome = await sync.step()

@@ -7,11 +7,13 @@ internal import Synchronization
 /// Runs the probes of a pod's containers; tells its pod when what is known of a container changes.
 ///
 /// Each probe of each container instance is a task of the caller's group. It ends when `keep` no longer names its
-/// container, or after a final outcome.
+/// container, after a final outcome, or, unless it is for readiness, with `keepReadiness`.
 final class ProbeRunner: Sendable {
     private struct Running {
         var health: ContainerHealth
         var wakes: [Signal]
+        /// Whether only readiness is still asked for.
+        var isEnding = false
     }
 
     private let runtime: any ContainerRuntime
@@ -45,6 +47,24 @@ final class ProbeRunner: Sendable {
             return gone.values.flatMap(\.wakes)
         }
         for wake in ended { wake.give() }
+    }
+
+    /// Ends liveness and startup probes: their container is being stopped. Readiness goes on, so that one that refuses new
+    /// work while it ends is seen to.
+    func keepReadiness() {
+        let wakes = running.withLock { running -> [Signal] in
+            for id in running.keys { running[id]?.isEnding = true }
+            return running.values.flatMap(\.wakes)
+        }
+        for wake in wakes { wake.give() }
+    }
+
+    /// What is known of an instance for a probe of that kind; nil when the probe has ended.
+    private func health(_ id: String, for kind: ProbeKind) -> ContainerHealth? {
+        running.withLock { running in
+            guard let entry = running[id], kind == .readiness || !entry.isEnding else { return nil }
+            return entry.health
+        }
     }
 
     /// Begins to probe an instance; returns the loops to run, none when it is probed already. `reported` is the status
@@ -88,7 +108,7 @@ final class ProbeRunner: Sendable {
     ) async {
         var machine = first
         let target = HandlerTarget(machine.probe.action, container: container, podIP: podIP)
-        while !Task.isCancelled, let health = running.withLock({ $0[id]?.health }) {
+        while !Task.isCancelled, let health = health(id, for: machine.kind) {
             if machine.kind != .startup, health.started != true {
                 if health.started == false { return }
                 await wake.wait()
@@ -102,7 +122,7 @@ final class ProbeRunner: Sendable {
             }
             machine.began(at: now)
             let result = await run(target, machine.probe, id: id)
-            guard !Task.isCancelled, running.withLock({ $0[id] != nil }) else { return }
+            guard !Task.isCancelled, self.health(id, for: machine.kind) != nil else { return }
             take(result, &machine, container, id: id)
         }
     }
