@@ -78,6 +78,28 @@ import VolumePlugins
         }
     }
 
+    @Test(arguments: ["../outside", "/outside", "..", "..away", "inside"])
+    func aLinkThatWasTurnedElsewhereIsNotFollowed(_ target: String) async throws {
+        try await withTemporaryDirectory { directory in
+            let (volume, outside) = ("\(directory)/v", "\(directory)/outside")
+            let plugin = plugin()
+            try HostFiles.makeDirectory(outside)
+            try HostFiles.write(Array("1".utf8), to: "\(outside)/a")
+            let source: Value = ["configMap": ["name": "c"]]
+            _ = try await plugin.setUp(request(source, at: volume, files: ["a": file("1")]))
+            try HostFiles.makeDirectory("\(volume)/inside")
+            try HostFiles.link("\(volume)/..away", to: "../outside")
+            try HostFiles.link("\(volume)/..data", to: target == "/outside" ? outside : target)
+            // The same content, then another one: what the link leads to is neither believed nor removed.
+            _ = try await plugin.setUp(request(source, at: volume, files: ["a": file("1")]))
+            #expect(HostFiles.linkTarget("\(volume)/..data") == "..2")
+            _ = try await plugin.setUp(request(source, at: volume, files: ["a": file("2")]))
+            #expect(try text("\(volume)/a") == "2")
+            #expect(HostFiles.names(in: directory) == ["outside", "v"])
+            #expect(try text("\(outside)/a") == "1")
+        }
+    }
+
     @Test func tearingDownLeavesNothing() async throws {
         try await withTemporaryDirectory { directory in
             let all = request(["configMap": [:]], at: "\(directory)/v", files: ["a": file("1")])

@@ -34,7 +34,7 @@ package struct AtomicFiles: Sendable {
         _ files: [String: VolumeFile], group: Int64?, generation: String
     ) throws(HostFileError) -> Bool {
         let dataLink = "\(directory)/..data"
-        let former = HostFiles.linkTarget(dataLink)
+        let former = AtomicLayout.version(in: directory)
         if let former, try isCurrent(files, in: "\(directory)/\(former)") { return false }
         let name = "..\(generation)"
         try write(files, in: "\(directory)/\(name)", group: group)

@@ -99,6 +99,7 @@ struct ContainerAssembly {
         subPath: (_ below: String, _ root: String) throws(ConfigurationError) -> String
     ) throws(ConfigurationError) -> [ContainerMount] {
         let variables = Dictionary(environment.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        let readOnly = Set(spec.volumes.filter(\.isReadOnly).map(\.name))
         var mounts: [ContainerMount] = []
         for mount in container.volumeMounts {
             guard var path = volumes[mount.name] else {
@@ -116,7 +117,10 @@ struct ContainerAssembly {
                             + "\"\(container.name)\": \(error.description)")
                 }
             }
-            mounts.append(ContainerMount(hostPath: path, containerPath: mount.mountPath, readOnly: mount.readOnly))
+            mounts.append(
+                ContainerMount(
+                    hostPath: path, containerPath: mount.mountPath,
+                    readOnly: mount.readOnly || readOnly.contains(mount.name)))
         }
         if !mounts.contains(where: { $0.containerPath == "/etc/hosts" }) {
             mounts.append(ContainerMount(hostPath: paths.hostsFile, containerPath: "/etc/hosts", readOnly: false))

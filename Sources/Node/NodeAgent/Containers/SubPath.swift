@@ -33,8 +33,7 @@ enum SubPath {
     /// volume (`NAME` to `..data/NAME`, `..data` to a directory beside it): these stay inside whoever made them.
     private static func data(of name: String, in root: String) -> String? {
         guard HostFiles.linkTarget("\(root)/\(name)") == "..data/\(name)",
-            let version = HostFiles.linkTarget("\(root)/..data"), version.hasPrefix(".."), version != "..",
-            !version.contains("/"), HostFiles.kind("\(root)/\(version)", followLinks: false) == .directory
+            let version = AtomicLayout.version(in: root)
         else { return nil }
         return "\(root)/\(version)"
     }

@@ -1,0 +1,49 @@
+import Kinds
+import NodeInterfaces
+import ObjectModel
+import Testing
+
+@testable import NodeAgent
+
+/// What the runtime is told of a pod.
+@Suite struct ContainerAssemblyTests {
+    private func assembly(_ spec: Value) -> ContainerAssembly {
+        let pod = PodFixture.pod(spec: spec)
+        return ContainerAssembly(
+            pod: pod,
+            configuration: NodeAgentConfiguration(
+                nodeName: "n1", nodeAddress: "10.0.0.1",
+                capacity: .init(milliCPU: 4000, memoryBytes: 8 << 30, ephemeralStorageBytes: 1 << 40),
+                runtimeName: "containerd", directory: "/nonexistent"),
+            naming: PodNaming(
+                pod: pod, clusterDomain: "cluster.local", clusterDNS: "10.96.0.10", hostResolver: "", nodeName: "n1"))
+    }
+
+    /// The mount at /v of a container that mounts a volume with `source`, with `more` in its volumeMount.
+    private func mount(_ source: Value, _ more: [String: Value] = [:]) throws -> ContainerMount {
+        var mount: Value = ["name": "v", "mountPath": "/v"]
+        for (key, value) in more { mount[key] = value }
+        var volume = source
+        volume["name"] = "v"
+        let assembly = assembly([
+            "containers": [["name": "main", "image": "i", "volumeMounts": [mount]]], "volumes": [volume],
+        ])
+        let container = try #require(assembly.pod.view.spec.containers.first)
+        let mounts = try assembly.mounts(
+            of: container, attempt: 0, volumes: ["v": "/host/v"], environment: [],
+            subPath: { below, root throws(ConfigurationError) in "\(root)/\(below)" })
+        return try #require(mounts.first { $0.containerPath == "/v" })
+    }
+
+    @Test(
+        arguments: [
+            (["configMap": ["name": "c"]], true), (["secret": ["secretName": "s"]], true),
+            (["downwardAPI": [:]], true), (["projected": ["sources": []]], true), (["emptyDir": [:]], false),
+            (["hostPath": ["path": "/x"]], false), (["persistentVolumeClaim": ["claimName": "c"]], false),
+        ] as [(Value, Bool)])
+    func whatTheNodeWritesIsMountedReadOnly(_ source: Value, _ isReadOnly: Bool) throws {
+        #expect(try mount(source).readOnly == isReadOnly)
+        #expect(try mount(source, ["readOnly": false, "subPath": "a"]).readOnly == isReadOnly)
+        #expect(try mount(source, ["readOnly": true]).readOnly)
+    }
+}
