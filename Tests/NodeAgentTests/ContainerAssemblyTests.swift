@@ -46,4 +46,13 @@ import Testing
         #expect(try mount(source, ["readOnly": false, "subPath": "a"]).readOnly == isReadOnly)
         #expect(try mount(source, ["readOnly": true]).readOnly)
     }
+
+    @Test(arguments: [
+        ("", FSGroupChangePolicy.always), ("Always", .always), ("OnRootMismatch", .onRootMismatch),
+    ])
+    func thePodSaysWhenVolumesAreGivenToItsGroup(_ text: String, _ policy: FSGroupChangePolicy) {
+        let context: Value = text.isEmpty ? [:] : ["fsGroupChangePolicy": .string(text)]
+        let pod = PodFixture.pod(spec: ["securityContext": context])
+        #expect(SecuritySettings.fsGroupChangePolicy(pod.view.spec) == policy)
+    }
 }

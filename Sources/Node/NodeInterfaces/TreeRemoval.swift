@@ -97,21 +97,10 @@ private struct TreeRemoval {
     }
 
     private func names(in folder: Int32) throws(HostFileError) -> [[CChar]] {
-        let copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0 else { throw failure("open") }
-        guard let handle = fdopendir(copy) else {
-            close(copy)
-            throw failure("open")
-        }
-        defer { closedir(handle) }
         var names: [[CChar]] = []
-        while names.count < Self.batch, let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
-                    Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))
-                }
-            }
-            if name != [46, 0], name != [46, 46, 0] { names.append(name) }
+        try HostFiles.forEachName(in: folder, of: path) { name throws(HostFileError) in
+            names.append(name)
+            return names.count < Self.batch
         }
         return names
     }

@@ -13,21 +13,32 @@ package struct VolumeRequest: Sendable, Hashable {
     package var files: [String: VolumeFile]
     /// The group that owns the files (`fsGroup`); nil leaves it.
     package var fsGroup: Int64?
+    /// When that is done to a persistent volume.
+    package var fsGroupChangePolicy: FSGroupChangePolicy
     /// Where it must appear; it is empty or as a former call left it.
     package var targetPath: String
 
     /// A request.
     package init(
         pod: PodIdentity, name: String, source: Value, files: [String: VolumeFile] = [:], fsGroup: Int64? = nil,
-        targetPath: String
+        fsGroupChangePolicy: FSGroupChangePolicy = .always, targetPath: String
     ) {
         self.pod = pod
         self.name = name
         self.source = source
         self.files = files
         self.fsGroup = fsGroup
+        self.fsGroupChangePolicy = fsGroupChangePolicy
         self.targetPath = targetPath
     }
+}
+
+/// When the files of a persistent volume are given to `fsGroup`: a pod's `fsGroupChangePolicy`.
+package enum FSGroupChangePolicy: String, Sendable, Hashable {
+    /// At each set-up.
+    case always = "Always"
+    /// Only when the volume's root does not have the group and its permissions yet.
+    case onRootMismatch = "OnRootMismatch"
 }
 
 /// One file of a configMap, secret, downwardAPI or projected volume.

@@ -3,8 +3,10 @@ package import ObjectModel
 
 /// Persistent volumes whose storage is a directory of this node: `local` and `hostPath` sources.
 package struct PersistentVolumePlugin: VolumePlugin {
-    /// The plugin.
-    package init() {}
+    private let provisioned: String
+
+    /// The plugin; volumes that `LocalProvisioner` made are directly below `provisioned`.
+    package init(provisioned: String) { self.provisioned = provisioned }
 
     package func serves(_ source: Value) -> Bool {
         let volume = source["persistentVolume"]
@@ -14,8 +16,10 @@ package struct PersistentVolumePlugin: VolumePlugin {
     package func setUp(_ request: VolumeRequest) async throws(VolumeError) -> String {
         let volume = request.source["persistentVolume"] ?? .null
         let path = try path(of: volume)
+        let isReadOnly = request.source["persistentVolumeClaim", "readOnly"]?.bool == true
+        guard !isReadOnly, volume["hostPath"] == nil || isProvisioned(path) else { return path }
         do throws(HostFileError) {
-            try Ownership.apply(request.fsGroup, to: path)
+            try Ownership.apply(request.fsGroup, to: path, policy: request.fsGroupChangePolicy)
         } catch {
             throw VolumeError(error.description)
         }
@@ -23,6 +27,13 @@ package struct PersistentVolumePlugin: VolumePlugin {
     }
 
     package func tearDown(_ request: VolumeRequest) async throws(VolumeError) {}
+
+    /// A path of the host that somebody else chose keeps its owners, as with kubelet: it may be `/etc`.
+    private func isProvisioned(_ path: String) -> Bool {
+        guard path.hasPrefix(provisioned + "/") else { return false }
+        let name = path.dropFirst(provisioned.count + 1)
+        return !name.isEmpty && !name.contains("/") && name != "." && name != ".."
+    }
 
     private func path(of volume: Value) throws(VolumeError) -> String {
         if let source = volume["hostPath"] { return try HostPathVolume.prepare(source) }

@@ -51,6 +51,6 @@ struct AgentAssembly {
         }
         return NodeAgent(
             configuration: settings, client: Self.client(plane, name), runtime: runtime, prober: prober,
-            plugins: BuiltinVolumePlugins.all, objects: objects, log: logger)
+            plugins: BuiltinVolumePlugins.all(provisioned: directory.volumes), objects: objects, log: logger)
     }
 }

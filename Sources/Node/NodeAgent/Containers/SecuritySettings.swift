@@ -37,6 +37,11 @@ enum SecuritySettings {
         (pod.securityContext?["fsGroup"]?.int).map(Int64.init)
     }
 
+    /// When persistent volumes are given to that group.
+    static func fsGroupChangePolicy(_ pod: PodSpecView) -> FSGroupChangePolicy {
+        pod.securityContext?["fsGroupChangePolicy"]?.string.flatMap(FSGroupChangePolicy.init) ?? .always
+    }
+
     /// Why a container that must not run as root may not run; nil when it may.
     private static func objection(to user: Int64?, _ image: ImageStatus) -> String? {
         if let user { return user == 0 ? "container's runAsUser breaks non-root policy" : nil }

@@ -71,7 +71,9 @@ extension PodSync {
         if let claim = claimName(of: volume) { source["persistentVolume"] = try await boundVolume(claim, volume.name) }
         return VolumeRequest(
             pod: pod.identity, name: volume.name, source: source, files: files,
-            fsGroup: SecuritySettings.fsGroup(pod.view.spec), targetPath: paths.volume(volume.name))
+            fsGroup: SecuritySettings.fsGroup(pod.view.spec),
+            fsGroupChangePolicy: SecuritySettings.fsGroupChangePolicy(pod.view.spec),
+            targetPath: paths.volume(volume.name))
     }
 
     /// The claim of a volume: by name, or the one made for an ephemeral volume.
