@@ -9,6 +9,7 @@ internal import ObjectModel
 internal import ObjectStorage
 internal import PodNetworking
 internal import Probing
+internal import SQLiteStorage
 
 /// `ordinal down`: stops the pods in order and removes what the node made on this machine.
 ///
@@ -29,12 +30,12 @@ package struct ClusterShutdown: Sendable {
         self.logger = logger
     }
 
-    /// Does it, telling each step to `say`.
+    /// Does it, telling each step to `say`. No `up` gets the directory before it is done.
     package func run(_ say: (String) -> Void) async throws {
-        guard var instance = Instance.read(directory) else {
-            throw directory.denial ?? StartupError.failed("No cluster was started on \(directory.path).")
-        }
-        try await end(instance, say)
+        let lock = try await end(try instance(), say)
+        defer { withExtendedLifetime(lock) {} }
+        // Another command may have been faster than the lock: what it wrote down counts.
+        var instance = try instance()
         if instance.runtime == ClusterConfiguration.RuntimeChoice.containerd.rawValue {
             guard geteuid() == 0 else { throw StartupError.needsRoot }
             try await stopNode(instance, say)
@@ -48,20 +49,30 @@ package struct ClusterShutdown: Sendable {
         }
     }
 
-    private func end(_ instance: Instance, _ say: (String) -> Void) async throws {
-        guard directory.isInUse else { return }
+    private func instance() throws -> Instance {
+        if let instance = Instance.read(directory) { return instance }
+        throw directory.denial ?? StartupError.failed("No cluster was started on \(directory.path).")
+    }
+
+    /// Ends the process that runs on the directory, if one does, and takes its place there.
+    private func end(_ instance: Instance, _ say: (String) -> Void) async throws -> DataDirectoryLock {
+        if let lock = try directory.lockIfFree() { return lock }
         guard instance.isOrdinal else {
             throw StartupError.failed("\(directory.path) is in use, but not by process \(instance.pid). Try again.")
         }
         kill(instance.pid, SIGTERM)
         let deadline = ContinuousClock.now + Self.patience
-        while directory.isInUse {
-            guard ContinuousClock.now < deadline else {
-                throw StartupError.failed("Process \(instance.pid) does not end. Stop it, then run this again.")
+        while ContinuousClock.now < deadline {
+            if let lock = try directory.lockIfFree() {
+                say("stopped the API and the controllers (process \(instance.pid))")
+                return lock
+            }
+            guard Instance.read(directory)?.pid == instance.pid else {
+                throw StartupError.failed("Another process has started on \(directory.path). Run this again.")
             }
             try await Task.sleep(for: .milliseconds(20))
         }
-        say("stopped the API and the controllers (process \(instance.pid))")
+        throw StartupError.failed("Process \(instance.pid) does not end. Stop it, then run this again.")
     }
 
     private func stopNode(_ instance: Instance, _ say: (String) -> Void) async throws {

@@ -26,11 +26,12 @@ package struct DataDirectory: Sendable, Hashable {
     package var volumes: String { "\(path)/volumes" }
 
     /// Held by the running process.
-    private var lockFile: String { "\(path)/instance.lock" }
+    private var lockFile: String { "\(path)/\(Self.lockName)" }
+    private static let lockName = "instance.lock"
 
     /// What we put into it, beside what a person's start script may (`ordinal.log`).
     private static let ownNames: Set = [
-        "instance-id", "node-name", "instance.json", "instance.lock", "kubeconfig", "node", "pki", "store.sqlite",
+        "instance-id", "node-name", "instance.json", lockName, "kubeconfig", "node", "pki", "store.sqlite",
         "store.sqlite-wal",
         "store.sqlite-shm", "store.sqlite.lock", "volumes", "ordinal.log",
     ]
@@ -68,6 +69,16 @@ package struct DataDirectory: Sendable, Hashable {
         }
     }
 
+    /// As `lock`; nil while somebody else has it.
+    func lockIfFree() throws(StartupError) -> DataDirectoryLock? {
+        do throws(StartupError) {
+            return try lock()
+        } catch {
+            guard case .dataDirectoryInUse = error else { throw error }
+            return nil
+        }
+    }
+
     /// Whether a process uses the directory now.
     var isInUse: Bool {
         guard access(lockFile, F_OK) == 0 else { return false }
@@ -79,10 +90,16 @@ package struct DataDirectory: Sendable, Hashable {
         }
     }
 
-    /// Deletes what we put into the directory, and the directory when nothing else is in it.
+    /// In which order a purge deletes these names, ours alone: the lock last, so that nobody starts in the midst of it.
+    static func purgeOrder(_ names: [String]) -> [String] {
+        let own = names.filter(isOwn).sorted()
+        return own.filter { $0 != lockName } + own.filter { $0 == lockName }
+    }
+
+    /// Deletes what we put into the directory, and the directory when nothing else is in it. The caller has the lock.
     func purge() throws(StartupError) {
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        for name in entries.sorted() where Self.isOwn(name) {
+        for name in Self.purgeOrder(entries) {
             do {
                 try FileManager.default.removeItem(atPath: "\(path)/\(name)")
             } catch {
