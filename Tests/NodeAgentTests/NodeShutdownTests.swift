@@ -22,13 +22,15 @@ import Testing
     }
 
     /// A pod of the set `db` that runs; `spec` without `containers` has one container `main`.
-    private func run(_ ordinal: Int, spec: Value = [:], status: String = "Running") async throws -> AgentPod {
+    private func run(
+        _ ordinal: Int, spec: Value = [:], status: String = "Running", uid: String? = nil
+    ) async throws -> AgentPod {
         var spec = spec
         if spec["containers"] == nil { spec["containers"] = [["name": "main", "image": "i"]] }
         let owner = OwnerReference(apiVersion: "apps/v1", kind: "StatefulSet", name: "db", uid: "s", isController: true)
         let pod = AgentPod([
             "metadata": [
-                "name": .string("db-\(ordinal)"), "namespace": "default", "uid": .string("u\(ordinal)"),
+                "name": .string("db-\(ordinal)"), "namespace": "default", "uid": .string(uid ?? "u\(ordinal)"),
                 "ownerReferences": [owner.value],
             ], "spec": spec, "status": ["phase": .string(status)],
         ])
@@ -73,6 +75,19 @@ import Testing
         faulty.failStops(false)
         // A pod that the store does not know is stopped too.
         #expect(try await shutdown.run(stored: Array(pods.dropLast())) == 3)
+        #expect(try await faulty.pods().isEmpty)
+    }
+
+    /// After `kubectl delete pod db-0 --force` the former still ends while the new one runs.
+    @Test func bothPodsOfOneNameGetTheirGrace() async throws {
+        let hook: Value = ["preStop": ["exec": ["command": ["quit"]]]]
+        let spec: Value = ["containers": [["name": "main", "image": "i", "lifecycle": hook]]]
+        _ = try await run(0, uid: "former")
+        let new = try await run(0, spec: spec, uid: "new")
+        #expect(try await shutdown.run(stored: [new]) == 2)
+        // Without grace no hook would run.
+        #expect(faulty.calls.filter { $0 == "exec main quit" }.count == 1)
+        #expect(faulty.calls.filter { $0 == "stop main" }.count == 2)
         #expect(try await faulty.pods().isEmpty)
     }
 }

@@ -30,11 +30,10 @@ package struct NodeShutdown: Sendable {
     /// what the runtime tells of them. Throws a `RuntimeError` when the runtime does not answer, or `Failure`.
     package func run(stored: [AgentPod]) async throws -> Int {
         let running = try await runtime.pods()
-        let here = stored.filter { running[$0.uid] != nil }
-        let uids = Set(here.map(\.uid))
-        let known = here + running.values.compactMap(\.pod).filter { !uids.contains($0.uid) }
-        let byName = Dictionary(known.map { ($0.key, $0) }, uniquingKeysWith: { $1 })
-        let lanes = ShutdownPlan(known.map(\.view)).lanes.map { lane in lane.compactMap { byName[$0] } }
+        let stored = Dictionary(stored.map { ($0.uid, $0) }, uniquingKeysWith: { $1 })
+        var known: [String: AgentPod] = [:]
+        for (uid, pod) in running { known[uid] = stored[uid] ?? pod.pod ?? AgentPod(orphan: pod, uid: uid) }
+        let lanes = ShutdownPlan(known.values.map(\.view)).lanes.map { lane in lane.compactMap { known[$0] } }
         let planned = Set(lanes.joined().map(\.uid))
         let failures = await withTaskGroup(of: String?.self, returning: [String].self) { group in
             for lane in lanes {
@@ -46,11 +45,8 @@ package struct NodeShutdown: Sendable {
                 }
             }
             // Pods that ended are in no lane; their sandboxes go as well.
-            for (uid, pod) in running where !planned.contains(uid) {
-                guard let known = known.first(where: { $0.uid == uid }) ?? AgentPod(orphan: pod, uid: uid) else {
-                    continue
-                }
-                group.addTask { await stop(known, pod, grace: .zero) }
+            for (uid, pod) in known where !planned.contains(uid) {
+                group.addTask { await stop(pod, running[uid], grace: .zero) }
             }
             return await group.reduce(into: [String]()) { all, failure in if let failure { all.append(failure) } }
         }
