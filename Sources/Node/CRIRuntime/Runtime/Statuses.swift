@@ -22,9 +22,14 @@ extension Runtime_V1_ContainerStatus {
             logPath: logPath, labels: labels, annotations: annotations)
     }
 
+    /// What containerd says of a container that it tried to start in vain.
+    private static let startFailed = "StartError"
+
     private var phase: NodeInterfaces.ContainerState.Phase {
         switch state {
         case .containerCreated: .created
+        // containerd ended while it started this one: what the next one found dead has never run.
+        case .containerExited where startedAt == 0 && reason != Self.startFailed: .created
         case .containerRunning: .running(startedAt: Timestamp(nanoseconds: startedAt))
         case .containerExited:
             .exited(
