@@ -49,6 +49,7 @@ struct ContainerTests {
             #expect(look.contains("nginx"), "\(look)")
 
             try theTokenReachesTheAPI(cluster)
+            try aGroupNeedsNoUser(cluster)
             try formerLogsStay(cluster)
             try updateGoesFromTheHighestOrdinal(cluster)
             try scaleKeepsOrder(cluster)
@@ -61,6 +62,13 @@ struct ContainerTests {
             "d=/var/run/secrets/kubernetes.io/serviceaccount; curl -sS --cacert $d/ca.crt "
                 + #"-H "Authorization: Bearer $(cat $d/token)" https://kubernetes.default.svc/version"#)
         #expect(answer.contains("v1.36"), "\(answer)")
+    }
+
+    private func aGroupNeedsNoUser(_ cluster: TestCluster) throws {
+        let ids = try cluster.inPod(
+            "group", image: "tutum/dnsutils:latest",
+            overrides: #"{"apiVersion": "v1", "spec": {"securityContext": {"runAsGroup": 3000}}}"#, "id -u; id -g")
+        #expect(ids == "0\n3000\n")
     }
 
     @Test func execAndLogsWork() throws {

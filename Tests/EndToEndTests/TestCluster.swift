@@ -133,13 +133,13 @@ final class TestCluster {
         }
     }
 
-    /// Runs a shell command in a new pod of an image and answers with what it printed.
+    /// Runs a shell command in a new pod of an image and answers with what it printed. `overrides` is merged into the pod.
     func inPod(
-        _ name: String, image: String, namespace: String = "default", _ command: String
+        _ name: String, image: String, namespace: String = "default", overrides: String = "{}", _ command: String
     ) throws -> String {
         try kubectl(
             "run", name, "-n", namespace, "--image=\(image)", "--image-pull-policy=IfNotPresent", "--restart=Never",
-            "--command", "--", "sh", "-c", command)
+            "--overrides", overrides, "--command", "--", "sh", "-c", command)
         defer { _ = try? tryKubectl(["delete", "pod", name, "-n", namespace, "--grace-period=0", "--force"]) }
         do {
             try waitUntil("pod \(name) ends") {
