@@ -6,7 +6,8 @@ import Synchronization
 /// A simulated runtime whose stops fail while a test wants so, and that counts what is asked of it.
 final class FaultyRuntime: ContainerRuntime {
     private struct State {
-        var failsStops = false
+        /// How many stops still fail.
+        var failingStops = 0
         var stoppedSandboxes: [String] = []
         var calls: [String] = []
         var graces: [Duration] = []
@@ -17,7 +18,9 @@ final class FaultyRuntime: ContainerRuntime {
 
     init(_ runtime: SimulatedRuntime) { self.runtime = runtime }
 
-    func failStops(_ fails: Bool) { state.withLock { $0.failsStops = fails } }
+    func failStops(_ fails: Bool) { failStops(fails ? .max : 0) }
+    /// The next `count` stops fail.
+    func failStops(_ count: Int) { state.withLock { $0.failingStops = count } }
     var stoppedSandboxes: [String] { state.withLock { $0.stoppedSandboxes } }
     /// Stops and commands, in order.
     var calls: [String] { state.withLock { $0.calls } }
@@ -33,7 +36,11 @@ final class FaultyRuntime: ContainerRuntime {
     }
 
     private func mayStop() throws(RuntimeError) {
-        guard state.withLock({ $0.failsStops }) else { return }
+        let fails = state.withLock { state in
+            if state.failingStops > 0 { state.failingStops -= 1 } else { return false }
+            return true
+        }
+        guard fails else { return }
         refused.yield()
         throw .failed("this stop fails")
     }

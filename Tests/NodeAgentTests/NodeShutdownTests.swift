@@ -90,4 +90,14 @@ import Testing
         #expect(faulty.calls.filter { $0 == "stop main" }.count == 2)
         #expect(try await faulty.pods().isEmpty)
     }
+
+    @Test func whatCannotBeStoppedOnceIsTriedAgain() async throws {
+        let pods = [try await run(0), try await run(1)]
+        faulty.failStops(1)
+        #expect(try await shutdown.twice(stored: pods) == 2)
+        #expect(try await faulty.pods().isEmpty)
+        faulty.failStops(true)
+        let last = try await run(2)
+        await #expect(throws: NodeShutdown.Failure.self) { try await shutdown.twice(stored: [last]) }
+    }
 }

@@ -36,9 +36,10 @@ package struct ClusterShutdown: Sendable {
         defer { withExtendedLifetime(lock) {} }
         // Another command may have been faster than the lock: what it wrote down counts.
         var instance = try instance()
+        var reasons: [String] = []
         if instance.runtime == ClusterConfiguration.RuntimeChoice.containerd.rawValue {
             guard geteuid() == 0 else { throw StartupError.needsRoot }
-            try await stopNode(instance, say)
+            reasons = try await stopNode(instance, say)
         }
         instance.isDown = true
         try instance.write(to: directory)
@@ -46,6 +47,11 @@ package struct ClusterShutdown: Sendable {
             await removeLogs()
             try directory.purge()
             say("deleted \(directory.path)")
+        }
+        guard reasons.isEmpty else {
+            throw StartupError.failed(
+                "Nothing is left, but not every pod was stopped in its turn and with its grace: "
+                    + reasons.joined(separator: "; "))
         }
     }
 
@@ -75,42 +81,63 @@ package struct ClusterShutdown: Sendable {
         throw StartupError.failed("Process \(instance.pid) does not end. Stop it, then run this again.")
     }
 
-    private func stopNode(_ instance: Instance, _ say: (String) -> Void) async throws {
+    /// Stops the pods and removes what the node made. Returns why pods may not have been stopped in order although nothing
+    /// of them is left; throws when something is, or may be.
+    ///
+    /// What a private containerd cannot stop is killed, so that a containerd which does not start is no reason to stay. The
+    /// pods of one that others use too are only its own to stop.
+    private func stopNode(_ instance: Instance, _ say: (String) -> Void) async throws -> [String] {
         let names = InstanceNames(dataDirID: try directory.instanceID())
-        do {
-            try await stopNode(instance, names, say)
-        } catch let error as ContainerdError {
-            throw StartupError.failed(error.description)
-        } catch let error as NetworkError {
-            throw StartupError.failed(error.description)
-        } catch let error as RuntimeError {
-            throw StartupError.failed("containerd: \(error)")
-        } catch let error as NodeShutdown.Failure {
-            throw StartupError.failed("Not everything could be stopped: \(error). Run this again.")
-        }
-    }
-
-    private func stopNode(_ instance: Instance, _ names: InstanceNames, _ say: (String) -> Void) async throws {
-        let layout = try ContainerdLayout(base: directory.containerd)
+        let layout: ContainerdLayout
+        do { layout = try ContainerdLayout(base: directory.containerd) } catch { throw Self.failure([error]) }
         let isPrivate = instance.socket == layout.socket
-        let network = NodeNetwork(
-            ContainerdNode.settings(instance.podRange, instance.serviceRange, names, layout))
-        let process =
-            isPrivate
-            ? try ContainerdProcess(
-                layout: layout, pluginDirectory: network.settings.pluginDirectory, logger: logger) : nil
-        let runtime = try ContainerdRuntime(
-            socket: instance.socket, cgroupParent: names.cgroupParent, execDirectory: layout.exec, logger: logger)
-        let stopped = try await withContainerd(process, runtime) { try await stopPods(on: runtime) }
-        say("stopped \(stopped) pods")
-        try await network.tearDown()
+        let network = NodeNetwork(ContainerdNode.settings(instance.podRange, instance.serviceRange, names, layout))
+        var reasons: [any Error] = []
+        var stored: [AgentPod] = []
+        do { stored = try await storedPods() } catch {
+            // Where the store is deleted anyway, what the runtime tells of the pods must do.
+            guard purge else { throw error }
+            reasons.append(error)
+        }
+        do {
+            let count = try await stopPods(stored, instance, names, layout, network.settings, isPrivate)
+            say("stopped \(count) pods")
+        } catch {
+            guard isPrivate else { throw Self.failure([error]) }
+            reasons.append(error)
+        }
         let leftovers = KernelLeftovers(
             layout: layout, mountsBelow: directory.node, cgroupParent: names.cgroupParent)
         let left = isPrivate ? await leftovers.remove() : []
-        guard left.isEmpty else {
-            throw StartupError.failed("These could not be removed: \(left.joined(separator: ", "))")
-        }
+        do { try await network.tearDown() } catch { throw Self.failure(reasons + [error], left: left) }
+        guard left.isEmpty else { throw Self.failure(reasons, left: left) }
         say("removed networking, mounts and cgroups")
+        return reasons.map(Self.text)
+    }
+
+    private static func failure(_ reasons: [any Error], left: [String] = []) -> StartupError {
+        let remains = left.isEmpty ? [] : ["These could not be removed: \(left.joined(separator: ", "))"]
+        return .failed((reasons.map(text) + remains).joined(separator: "; "))
+    }
+
+    private static func text(_ error: any Error) -> String {
+        switch error {
+        case let error as RuntimeError: "containerd: \(error)"
+        case let error as NodeShutdown.Failure: "Not everything could be stopped: \(error)"
+        default: "\(error)"
+        }
+    }
+
+    private func stopPods(
+        _ stored: [AgentPod], _ instance: Instance, _ names: InstanceNames, _ layout: ContainerdLayout,
+        _ settings: PodNetworkSettings, _ isPrivate: Bool
+    ) async throws -> Int {
+        let process =
+            isPrivate
+            ? try ContainerdProcess(layout: layout, pluginDirectory: settings.pluginDirectory, logger: logger) : nil
+        let runtime = try ContainerdRuntime(
+            socket: instance.socket, cgroupParent: names.cgroupParent, execDirectory: layout.exec, logger: logger)
+        return try await withContainerd(process, runtime) { try await stop(stored, on: runtime) }
     }
 
     /// Runs containerd while `body` works, then stops it.
@@ -142,10 +169,11 @@ package struct ClusterShutdown: Sendable {
         }
     }
 
-    private func stopPods(on runtime: ContainerdRuntime) async throws -> Int {
+    private func stop(_ stored: [AgentPod], on runtime: ContainerdRuntime) async throws -> Int {
         let prober = SocketProber()
+        let shutdown = NodeShutdown(runtime: runtime, prober: prober)
         do {
-            let count = try await NodeShutdown(runtime: runtime, prober: prober).run(stored: try await storedPods())
+            let count = try await shutdown.twice(stored: stored)
             await prober.shutdown()
             return count
         } catch {

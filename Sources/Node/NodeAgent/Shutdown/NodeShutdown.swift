@@ -54,6 +54,17 @@ package struct NodeShutdown: Sendable {
         return running.count
     }
 
+    /// As `run`; pods that could not be stopped get a second chance, since what comes next is to kill all that is left.
+    package func twice(stored: [AgentPod]) async throws -> Int {
+        let count = try await runtime.pods().count
+        do {
+            return try await run(stored: stored)
+        } catch is Failure {
+            _ = try await run(stored: stored)
+            return count
+        }
+    }
+
     /// Why the pod could not be stopped and removed; nil when it was.
     private func stop(_ pod: AgentPod, _ observed: RuntimePod?, grace: Duration) async -> String? {
         guard let observed else { return nil }
