@@ -279,15 +279,14 @@ struct ContainerTests {
         try cluster.waitForRollout("nginx-statefulset")
         let began = "jsonpath={.items[*].status.containerStatuses[0].state.running.startedAt}"
         let before = try cluster.kubectl("get", "pods", "-o", began).split(separator: " ")
+        try hostPortAnswers(cluster)
+        let footprint = try Footprint(cluster)
+        let present = try footprint.remains()
+        #expect(present.count == 7, "\(present)")
         let outcome = try cluster.down(purge: false)
         #expect(outcome.code == 0, "\(outcome.errors)")
-        #expect(try run("/bin/sh", ["-c", "ip link | grep -c ord- || true"]).output == "0\n")
-        #expect(try run("/bin/sh", ["-c", "nft list tables | grep -c ord || true"]).output == "0\n")
-        let mounts = try run("/bin/cat", ["/proc/mounts"]).output
-        #expect(!mounts.contains(cluster.dataDirectory))
-        let processes = try run(
-            "/bin/sh", ["-c", "ps axww -o args | grep -F '\(cluster.dataDirectory)' | grep -v grep || true"])
-        #expect(processes.output.isEmpty, "\(processes.output)")
+        #expect(try footprint.remains() == [:])
+        #expect(try run("/bin/sh", ["-c", "iptables -t nat -S | grep CNI- || true"]).output == "")
 
         try cluster.start()
         // The status is the old one until the node has looked: every container must have begun again.
@@ -296,5 +295,45 @@ struct ContainerTests {
             return try after.count == 3 && Set(after).isDisjoint(with: before)
                 && cluster.kubectl("get", "sts").contains("3/3")
         }
+    }
+
+    private func hostPortAnswers(_ cluster: TestCluster) throws {
+        try cluster.kubectl(
+            "apply", "-f", "-",
+            input: """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: door}
+                spec:
+                  containers: [{name: nginx, image: "nginx:1.25.4", ports: [{containerPort: 80, hostPort: 18480}]}]
+                """)
+        try cluster.kubectl("wait", "--for=condition=Ready", "pod/door", "--timeout=60s")
+        try cluster.waitUntil("the host port answers") {
+            try run("/usr/bin/curl", ["-sS", "http://127.0.0.1:18480/"]).output.contains("nginx")
+        }
+        try cluster.kubectl("delete", "pod", "door", "--wait=false")
+    }
+
+    @Test func downEndsWhatContainerdCannot() throws {
+        let cluster = try TestCluster("m", port: 18449)
+        defer { cluster.remove() }
+        try cluster.importImages(["nginx-1.25.4"])
+        try cluster.kubectl("apply", "-f", Machine.manifest("stateless-claims"))
+        try cluster.waitForRollout("nginx-statefulset")
+        let footprint = try Footprint(cluster)
+        cluster.crash()
+        // containerd goes with its process, and does not start on what is no database.
+        let database = "\(cluster.dataDirectory)/node/containerd/root/io.containerd.metadata.v1.bolt/meta.db"
+        try cluster.waitUntil("containerd has ended") {
+            try run("/bin/sh", ["-c", "ps axww -o args | grep -c '^[^ ]*containerd -c \(cluster.dataDirectory)'"])
+                .output == "0\n"
+        }
+        try Data("damaged".utf8).write(to: URL(fileURLWithPath: database))
+        let outcome = try cluster.down()
+        #expect(outcome.code == 1)
+        #expect(
+            outcome.errors.contains("Nothing is left") && outcome.errors.contains("containerd"), "\(outcome.errors)")
+        #expect(try footprint.remains() == [:])
+        #expect(!FileManager.default.fileExists(atPath: "\(cluster.dataDirectory)/store.sqlite"))
     }
 }

@@ -40,13 +40,14 @@ package struct NodeNetwork: Sendable {
         try writeConfiguration()
     }
 
-    /// Removes everything host-wide: bridge, DNS address, nftables table, CNI configuration. What is gone already is
-    /// no error. Forwarding stays on, because others may use it.
+    /// Removes everything host-wide: bridge, DNS address, nftables table, CNI configuration, and the chains of host ports
+    /// that nobody uses. What is gone already is no error. Forwarding stays on, because others may use it.
     package func tearDown(_ rules: any RulesetApplier = NFTCommand()) async throws(NetworkError) {
         // Adding before deleting makes the deletion succeed whether or not the table is there.
         let table = settings.names.nftTable
         try await rules.apply("table ip \(table) {}\ndelete table ip \(table)\n")
-        // Without our bridge nothing of ours is there, and the DNS address would be another instance's.
+        try await removeHostPortChains()
+        // Without our bridge nothing else of ours is there, and the DNS address would be another instance's.
         guard hasBridge else { return removeConfiguration() }
         for line in plan.tearDownLines {
             do { try await Self.ip.run(line.split(separator: " ").map(String.init)) } catch {

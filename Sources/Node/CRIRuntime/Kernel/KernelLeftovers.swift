@@ -30,14 +30,15 @@ package struct KernelLeftovers: Sendable {
 
     private func removeOnThisThread() -> [String] {
         let cgroups = CgroupFolders.current()
-        for pid in shims() { kill(pid, SIGKILL) }
-        for pid in cgroups.processes(in: cgroupParent) { kill(pid, SIGKILL) }
         var left: [String] = []
         // Processes take a moment to go; a bounded number of rounds, each a little later.
         for round in 0..<20 {
-            unmountAll()
+            for pid in shims().union(cgroups.processes(in: cgroupParent)) { kill(pid, SIGKILL) }
             cgroups.remove(cgroupParent)
-            left = mountsBelowBase() + cgroups.mounts.all.map { $0 + cgroupParent }.filter(Files.isFolder)
+            let folders = cgroups.mounts.all.map { $0 + cgroupParent }.filter(Files.isFolder)
+            // A hierarchy that is detached before its cgroups are removed stays in the kernel, where nobody finds it.
+            unmountAll(but: folders.isEmpty ? nil : layout.hugetlbHierarchy)
+            left = mountsBelowBase() + folders
             if left.isEmpty { break }
             usleep(useconds_t(10_000 * (round + 1)))
         }
@@ -45,17 +46,19 @@ package struct KernelLeftovers: Sendable {
     }
 
     /// The shims of our containerd: their arguments name its socket.
-    private func shims() -> [pid_t] {
-        Files.names(in: "/proc").compactMap { pid_t($0) }.filter { pid in
+    private func shims() -> Set<pid_t> {
+        let all = Files.names(in: "/proc").compactMap { pid_t($0) }
+        let ours = all.filter { pid in
             let arguments = (Files.text("/proc/\(pid)/cmdline") ?? "").split(separator: "\0")
             return arguments.first?.contains("containerd-shim") == true
                 && arguments.contains { $0 == layout.socket }
         }
+        return Set(ours)
     }
 
-    private func unmountAll() {
+    private func unmountAll(but kept: String?) {
         // What was mounted last is on top.
-        for path in mountsBelowBase().reversed() { umount2(path, Int32(MNT_DETACH)) }
+        for path in mountsBelowBase().reversed() where path != kept { umount2(path, Int32(MNT_DETACH)) }
     }
 
     private func mountsBelowBase() -> [String] {
