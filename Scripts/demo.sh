@@ -147,7 +147,10 @@ step="deleting web-0"
 bold "kubectl delete pod web-0"
 before=$(k get pod web-0 -o jsonpath='{.metadata.uid}')
 k get pod web-0 -o wide
-k delete pod web-0
+# On simulated nodes the next web-0 may be there before kubectl looks, which then waits for that one.
+wait=true
+[ "$runtime" = simulated ] && wait=false
+k delete pod web-0 --wait=$wait
 for _ in $(seq 300); do
     now=$(k get pod web-0 -o jsonpath='{.metadata.uid}' 2>/dev/null || true)
     [ -n "$now" ] && [ "$now" != "$before" ] && break
