@@ -40,6 +40,7 @@ import Testing
             (["configMap": ["name": "c"]], true), (["secret": ["secretName": "s"]], true),
             (["downwardAPI": [:]], true), (["projected": ["sources": []]], true), (["emptyDir": [:]], false),
             (["hostPath": ["path": "/x"]], false), (["persistentVolumeClaim": ["claimName": "c"]], false),
+            (["persistentVolumeClaim": ["claimName": "c", "readOnly": true]], true),
         ] as [(Value, Bool)])
     func whatTheNodeWritesIsMountedReadOnly(_ source: Value, _ isReadOnly: Bool) throws {
         #expect(try mount(source).readOnly == isReadOnly)
@@ -54,5 +55,42 @@ import Testing
         let context: Value = text.isEmpty ? [:] : ["fsGroupChangePolicy": .string(text)]
         let pod = PodFixture.pod(spec: ["securityContext": context])
         #expect(SecuritySettings.fsGroupChangePolicy(pod.view.spec) == policy)
+    }
+
+    @Test(arguments: ["", "None", "HostToContainer", "Bidirectional"])
+    func mountsSayWhatBecomesOfLaterOnes(_ text: String) throws {
+        let more: [String: Value] = text.isEmpty ? [:] : ["mountPropagation": .string(text)]
+        let expected = text.isEmpty ? MountPropagation.none : MountPropagation(rawValue: text)
+        #expect(try mount(["emptyDir": [:]], more).propagation == expected)
+    }
+
+    @Test func thePodSaysWhetherItsContainersSeeEachOther() {
+        #expect(assembly(["shareProcessNamespace": true]).sandbox(attempt: 0).shareProcessNamespace)
+        #expect(!assembly([:]).sandbox(attempt: 0).shareProcessNamespace)
+    }
+
+    private func seccomp(_ pod: Value?, _ container: Value?) throws -> SeccompProfile {
+        func context(_ profile: Value?) -> Value { profile.map { ["seccompProfile": $0] } ?? [:] }
+        let assembly = assembly([
+            "securityContext": context(pod),
+            "containers": [["name": "main", "image": "i", "securityContext": context(container)]],
+        ])
+        let main = try #require(assembly.pod.view.spec.containers.first)
+        return try assembly.container(
+            main, attempt: 0, image: ImageStatus(id: "i", names: ["i"], size: 1), environment: [], mounts: []
+        ).security.seccomp
+    }
+
+    @Test func theContainersSeccompProfileWinsOverThePods() throws {
+        let local: Value = ["type": "Localhost", "localhostProfile": "a/b.json"]
+        #expect(try seccomp(nil, nil) == .runtimeDefault)
+        #expect(try seccomp(["type": "Unconfined"], nil) == .unconfined)
+        #expect(try seccomp(["type": "Unconfined"], ["type": "RuntimeDefault"]) == .runtimeDefault)
+        #expect(try seccomp(["type": "Unconfined"], local) == .localhost("/var/lib/kubelet/seccomp/a/b.json"))
+        for name in ["", "/etc/x", "../x", "a/../../x"] {
+            #expect(throws: ConfigurationError.self) {
+                try seccomp(nil, ["type": "Localhost", "localhostProfile": .string(name)])
+            }
+        }
     }
 }

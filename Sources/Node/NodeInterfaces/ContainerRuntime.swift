@@ -103,6 +103,8 @@ package struct SandboxConfig: Sendable, Hashable {
     package var hostPID: Bool
     /// Use the host's IPC.
     package var hostIPC: Bool
+    /// The containers see each other's processes.
+    package var shareProcessNamespace: Bool
     /// Whether a container in it is privileged.
     package var privileged: Bool
     /// Kernel settings of the pod's namespaces.
@@ -122,9 +124,20 @@ package struct SandboxConfig: Sendable, Hashable {
         hostNetwork = false
         hostPID = false
         hostIPC = false
+        shareProcessNamespace = false
         privileged = false
         sysctls = [:]
     }
+}
+
+/// Whether mounts that are made below a mount later are seen on the other side: a volumeMount's `mountPropagation`.
+package enum MountPropagation: String, Sendable, Hashable {
+    /// Neither way.
+    case none = "None"
+    /// The host's are seen in the container.
+    case hostToContainer = "HostToContainer"
+    /// Both ways.
+    case bidirectional = "Bidirectional"
 }
 
 /// A bind mount into a container.
@@ -135,13 +148,28 @@ package struct ContainerMount: Sendable, Hashable {
     package var containerPath: String
     /// Whether it is read-only.
     package var readOnly: Bool
+    /// What becomes of later mounts below it.
+    package var propagation: MountPropagation
 
     /// A mount.
-    package init(hostPath: String, containerPath: String, readOnly: Bool) {
+    package init(
+        hostPath: String, containerPath: String, readOnly: Bool, propagation: MountPropagation = .none
+    ) {
         self.hostPath = hostPath
         self.containerPath = containerPath
         self.readOnly = readOnly
+        self.propagation = propagation
     }
+}
+
+/// Which system calls a container may make.
+package enum SeccompProfile: Sendable, Hashable {
+    /// Those of the runtime's own list.
+    case runtimeDefault
+    /// All.
+    case unconfined
+    /// Those of a list in a file of the node, by its absolute path.
+    case localhost(String)
 }
 
 /// The security settings of a container, resolved from pod and container.
@@ -164,6 +192,8 @@ package struct ContainerSecurity: Sendable, Hashable {
     package var dropCapabilities: [String] = []
     /// Forbid gaining privileges.
     package var noNewPrivileges = false
+    /// The system calls; a privileged container may make all.
+    package var seccomp = SeccompProfile.runtimeDefault
 
     /// The runtime's defaults.
     package init() {}

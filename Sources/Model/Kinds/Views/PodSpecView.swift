@@ -124,8 +124,11 @@ package struct VolumeView: Sendable, Hashable {
     package var sourceType: String { source.fields?.first { $0.key != "name" && !$0.value.isNull }?.key ?? "" }
     /// The claim it uses, when its source is a claim by name.
     package var claimName: String? { source["persistentVolumeClaim"]?["claimName"]?.string }
-    /// Whether containers may only read it, whatever their mounts say: the node writes its files.
-    package var isReadOnly: Bool { Self.writtenByTheNode.contains { source[$0]?.fields != nil } }
+    /// Whether containers may only read it, whatever their mounts say: the node writes its files, or it says so of its claim.
+    package var isReadOnly: Bool {
+        Self.writtenByTheNode.contains { source[$0]?.fields != nil }
+            || source.child("persistentVolumeClaim").flag("readOnly")
+    }
 
     private static let writtenByTheNode = ["configMap", "secret", "downwardAPI", "projected"]
 }

@@ -142,6 +142,44 @@ nonisolated enum Runtime_V1_PodSandboxState: SwiftProtobuf.Enum, Swift.CaseItera
 
 }
 
+nonisolated enum Runtime_V1_MountPropagation: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+  case propagationPrivate // = 0
+  case propagationHostToContainer // = 1
+  case propagationBidirectional // = 2
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .propagationPrivate
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .propagationPrivate
+    case 1: self = .propagationHostToContainer
+    case 2: self = .propagationBidirectional
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .propagationPrivate: return 0
+    case .propagationHostToContainer: return 1
+    case .propagationBidirectional: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [Runtime_V1_MountPropagation] = [
+    .propagationPrivate,
+    .propagationHostToContainer,
+    .propagationBidirectional,
+  ]
+
+}
+
 nonisolated enum Runtime_V1_ContainerState: SwiftProtobuf.Enum, Swift.CaseIterable {
   typealias RawValue = Int
   case containerCreated // = 0
@@ -806,6 +844,8 @@ nonisolated struct Runtime_V1_Mount: Sendable {
   var hostPath: String = String()
 
   var readonly: Bool = false
+
+  var propagation: Runtime_V1_MountPropagation = .propagationPrivate
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1707,6 +1747,10 @@ nonisolated extension Runtime_V1_NamespaceMode: SwiftProtobuf._ProtoNameProvidin
 
 nonisolated extension Runtime_V1_PodSandboxState: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SANDBOX_READY\0\u{1}SANDBOX_NOTREADY\0")
+}
+
+nonisolated extension Runtime_V1_MountPropagation: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PROPAGATION_PRIVATE\0\u{1}PROPAGATION_HOST_TO_CONTAINER\0\u{1}PROPAGATION_BIDIRECTIONAL\0")
 }
 
 nonisolated extension Runtime_V1_ContainerState: SwiftProtobuf._ProtoNameProviding {
@@ -2913,7 +2957,7 @@ nonisolated extension Runtime_V1_ListPodSandboxResponse: SwiftProtobuf.Message, 
 
 nonisolated extension Runtime_V1_Mount: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Mount"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}container_path\0\u{3}host_path\0\u{1}readonly\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}container_path\0\u{3}host_path\0\u{1}readonly\0\u{2}\u{2}propagation\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2924,6 +2968,7 @@ nonisolated extension Runtime_V1_Mount: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 1: try { try decoder.decodeSingularStringField(value: &self.containerPath) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.hostPath) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.readonly) }()
+      case 5: try { try decoder.decodeSingularEnumField(value: &self.propagation) }()
       default: break
       }
     }
@@ -2939,6 +2984,9 @@ nonisolated extension Runtime_V1_Mount: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.readonly != false {
       try visitor.visitSingularBoolField(value: self.readonly, fieldNumber: 3)
     }
+    if self.propagation != .propagationPrivate {
+      try visitor.visitSingularEnumField(value: self.propagation, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2946,6 +2994,7 @@ nonisolated extension Runtime_V1_Mount: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.containerPath != rhs.containerPath {return false}
     if lhs.hostPath != rhs.hostPath {return false}
     if lhs.readonly != rhs.readonly {return false}
+    if lhs.propagation != rhs.propagation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

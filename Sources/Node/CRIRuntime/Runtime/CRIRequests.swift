@@ -58,7 +58,7 @@ extension SandboxConfig {
     var namespaces: Runtime_V1_NamespaceOption {
         .with { options in
             options.network = hostNetwork ? .node : .pod
-            options.pid = hostPID ? .node : .container
+            options.pid = hostPID ? .node : shareProcessNamespace ? .pod : .container
             options.ipc = hostIPC ? .node : .pod
         }
     }
@@ -96,6 +96,7 @@ extension ContainerConfig {
                     $0.hostPath = mount.hostPath
                     $0.containerPath = mount.containerPath
                     $0.readonly = mount.readOnly
+                    $0.propagation = mount.propagation.request
                 }
             }
             config.labels = labels.merging(PodLabel.labels(of: pod, cgroupParent: cgroupParent)) { _, ours in ours }
@@ -148,7 +149,31 @@ extension ContainerSecurity {
             context.noNewPrivs = noNewPrivileges
             context.maskedPaths = privileged ? [] : Self.maskedPaths
             context.readonlyPaths = privileged ? [] : Self.readOnlyPaths
-            context.seccomp.profileType = privileged ? .unconfined : .runtimeDefault
+            context.seccomp = (privileged ? .unconfined : seccomp).request
+        }
+    }
+}
+
+extension SeccompProfile {
+    fileprivate var request: Runtime_V1_SecurityProfile {
+        .with { profile in
+            switch self {
+            case .runtimeDefault: profile.profileType = .runtimeDefault
+            case .unconfined: profile.profileType = .unconfined
+            case .localhost(let path):
+                profile.profileType = .localhost
+                profile.localhostRef = path
+            }
+        }
+    }
+}
+
+extension MountPropagation {
+    fileprivate var request: Runtime_V1_MountPropagation {
+        switch self {
+        case .none: .propagationPrivate
+        case .hostToContainer: .propagationHostToContainer
+        case .bidirectional: .propagationBidirectional
         }
     }
 }

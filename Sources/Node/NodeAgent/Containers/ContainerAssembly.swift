@@ -29,6 +29,7 @@ struct ContainerAssembly {
         config.hostNetwork = spec.hostNetwork
         config.hostPID = spec.hostPID
         config.hostIPC = spec.hostIPC
+        config.shareProcessNamespace = spec.shareProcessNamespace
         config.privileged = pod.allContainers.contains { $0.securityContext?.flag("privileged") ?? false }
         if !spec.hostNetwork {
             config.portMappings = spec.hostPorts.map {
@@ -120,7 +121,8 @@ struct ContainerAssembly {
             mounts.append(
                 ContainerMount(
                     hostPath: path, containerPath: mount.mountPath,
-                    readOnly: mount.readOnly || readOnly.contains(mount.name)))
+                    readOnly: mount.readOnly || readOnly.contains(mount.name),
+                    propagation: MountPropagation(rawValue: mount.mountPropagation) ?? .none))
         }
         if !mounts.contains(where: { $0.containerPath == "/etc/hosts" }) {
             mounts.append(ContainerMount(hostPath: paths.hostsFile, containerPath: "/etc/hosts", readOnly: false))

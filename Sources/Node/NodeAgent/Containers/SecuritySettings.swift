@@ -29,6 +29,7 @@ enum SecuritySettings {
         security.addCapabilities = capabilities.items("add").compactMap(\.string)
         security.dropCapabilities = capabilities.items("drop").compactMap(\.string)
         security.noNewPrivileges = own["allowPrivilegeEscalation"]?.bool == false
+        security.seccomp = try seccomp(own.object("seccompProfile") ?? shared.object("seccompProfile"))
         return security
     }
 
@@ -40,6 +41,25 @@ enum SecuritySettings {
     /// When persistent volumes are given to that group.
     static func fsGroupChangePolicy(_ pod: PodSpecView) -> FSGroupChangePolicy {
         pod.securityContext?["fsGroupChangePolicy"]?.string.flatMap(FSGroupChangePolicy.init) ?? .always
+    }
+
+    /// Where profiles of `Localhost` are: kubelet's folder, so that pods mean the same file on both.
+    private static let profiles = "/var/lib/kubelet/seccomp"
+
+    /// Without a word of the pod the runtime's list holds, as with kubelet's `--seccomp-default`; kubelet's own default is
+    /// no list at all.
+    private static func seccomp(_ profile: Value?) throws(ConfigurationError) -> SeccompProfile {
+        guard let profile else { return .runtimeDefault }
+        switch profile.text("type") {
+        case "Unconfined": return .unconfined
+        case "Localhost":
+            let name = profile.text("localhostProfile")
+            guard !name.isEmpty, !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
+                throw ConfigurationError("seccomp localhostProfile \"\(name)\" is no path below \(profiles)")
+            }
+            return .localhost("\(profiles)/\(name)")
+        default: return .runtimeDefault
+        }
     }
 
     /// Why a container that must not run as root may not run; nil when it may.
