@@ -4,11 +4,19 @@ import Probing
 import Testing
 
 @Suite struct SocketProberTests {
+    /// Probes a server that stays until the answer is there: its end closes its connections.
+    private func result(
+        of server: LoopbackServer, _ prober: SocketProber, timeout: Duration = .seconds(60)
+    ) async -> ProbeResult {
+        defer { withExtendedLifetime(server) {} }
+        return await prober.probe(server.probe, timeout: timeout)
+    }
+
     @Test func aServerThatListensIsReached() async throws {
         let server = try LoopbackServer(reply: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         let prober = SocketProber()
         #expect(await prober.probe(.tcp(host: "127.0.0.1", port: server.port), timeout: .seconds(60)) == .success)
-        #expect(await prober.probe(server.probe, timeout: .seconds(60)) == .success)
+        #expect(await result(of: server, prober) == .success)
         await prober.shutdown()
     }
 
@@ -18,7 +26,7 @@ import Testing
             reply: "HTTP/1.1 \(code) X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         let prober = SocketProber()
         let expected: ProbeResult = healthy ? .success : .unhealthy("HTTP probe failed with statuscode: \(code)")
-        #expect(await prober.probe(server.probe, timeout: .seconds(60)) == expected)
+        #expect(await result(of: server, prober) == expected)
         await prober.shutdown()
     }
 
@@ -32,7 +40,7 @@ import Testing
     ]
 
     @Test(arguments: sent) func redirectsAreFollowedWithinTheHost(
-        _ location: String, _ result: ProbeResult
+        _ location: String, _ wanted: ProbeResult
     ) async throws {
         let server = try LoopbackServer { request in
             let port = request.split(separator: "127.0.0.1:").last?.prefix { $0.isNumber } ?? ""
@@ -46,9 +54,9 @@ import Testing
         }
         let prober = SocketProber()
         let port = "\(server.port)"
-        var expected = result
-        if case .failure(let text) = result { expected = .failure(text.replacing("PORT", with: port)) }
-        #expect(await prober.probe(server.probe, timeout: .seconds(60)) == expected)
+        var expected = wanted
+        if case .failure(let text) = wanted { expected = .failure(text.replacing("PORT", with: port)) }
+        #expect(await result(of: server, prober) == expected)
         await prober.shutdown()
     }
 
@@ -81,13 +89,11 @@ import Testing
     @Test func aSilentServerTimesOut() async throws {
         let server = try LoopbackServer(reply: nil)
         let prober = SocketProber()
-        guard case .failure(let text) = await prober.probe(server.probe, timeout: .milliseconds(200)) else {
+        guard case .failure(let text) = await result(of: server, prober, timeout: .milliseconds(200)) else {
             Issue.record("a silent server answered")
             return
         }
         #expect(text.contains("deadline exceeded"))
-        // Its end closes its connections.
-        withExtendedLifetime(server) {}
         await prober.shutdown()
     }
 
@@ -97,10 +103,9 @@ import Testing
         let prober = SocketProber()
         let url = "http://127.0.0.1:\(server.port)/healthz"
         #expect(
-            await prober.probe(server.probe, timeout: .milliseconds(300))
+            await result(of: server, prober, timeout: .milliseconds(300))
                 == .unhealthy(
                     "Get \"\(url)\": context deadline exceeded (Client.Timeout exceeded while awaiting body)"))
-        withExtendedLifetime(server) {}
         await prober.shutdown()
     }
 }

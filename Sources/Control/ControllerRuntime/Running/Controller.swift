@@ -57,12 +57,16 @@ package final class Controller<R: Reconciler>: ControlLoop {
         signal.give()
     }
 
-    /// Enqueues, for each change of `cache`, the keys that the closure finds for the old and the new version.
+    /// Enqueues, for each change of `cache`, the keys that the closure finds for the old and the new version. What comes
+    /// within `period` after the first change of a key is one piece of work.
     package func enqueueChanges<View: ObjectView>(
-        of cache: ObjectCache<View>, _ keys: @escaping @Sendable (CacheChange<View>) -> [R.Key]
+        of cache: ObjectCache<View>, batchedFor period: Duration = .zero,
+        _ keys: @escaping @Sendable (CacheChange<View>) -> [R.Key]
     ) {
         cache.onChange { [weak self] change in
-            for key in keys(change) { self?.enqueue(key) }
+            for key in keys(change) {
+                if period > .zero { self?.enqueue(key, after: period) } else { self?.enqueue(key) }
+            }
         }
     }
 

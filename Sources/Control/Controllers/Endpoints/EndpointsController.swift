@@ -3,6 +3,10 @@ internal import Kinds
 internal import ObjectModel
 
 extension Controllers {
+    /// How long changes of pods are collected for one write of a Service's endpoints, which grow with its pods (upstream's
+    /// `--endpointslice-updates-batch-period`, 0 there unless told otherwise).
+    private static let endpointsBatchPeriod = Duration.milliseconds(20)
+
     static func endpoints(_ setting: Setting) -> [any ControlLoop] {
         let caches = setting.caches
         let events = setting.recorder("endpoint-controller")
@@ -16,7 +20,7 @@ extension Controllers {
             let slice = change.latest
             return slice.view.serviceName.map { [NamespacedName(namespace: slice.key.namespace, name: $0)] } ?? []
         }
-        controller.enqueueChanges(of: caches.pods) { change in
+        controller.enqueueChanges(of: caches.pods, batchedFor: endpointsBatchPeriod) { change in
             if let old = change.old, let new = change.new, old.view.hasSameEndpoint(as: new.view) { return [] }
             let versions = [change.old, change.new].compactMap { $0 }
             return caches.services.objects("namespace", change.latest.key.namespace).filter { service in
