@@ -37,9 +37,11 @@ unit: build
 	Scripts/timed.sh "unit and conformance suites" Scripts/in-netns.sh env $(REPLAYABLE) ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --skip EndToEndTests
 
 e2e: build images
+	@Scripts/setup.sh tests
 	Scripts/timed.sh "end-to-end suites" Scripts/in-netns.sh env ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests
 
 soak: build images ## the end-to-end suites three times over, with 20 crashes and real databases, and 500 simulations
+	@Scripts/setup.sh tests
 	Scripts/images.sh etcd:3.4 postgres:15
 	for round in 1 2 3; do Scripts/timed.sh "soak round $$round" Scripts/in-netns.sh env ORDINAL_WARNINGS=error \
 	    ORDINAL_CRASH_ROUNDS=20 $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests || exit 1; done

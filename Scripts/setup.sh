@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs from Debian what is missing here, and says what for. Asks nothing; does nothing when all is there.
+# setup.sh [tests]: installs from Debian what is missing here (with `tests` also what only they need), and says what for.
+# Asks nothing; does nothing when all is there.
 set -euo pipefail
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
@@ -25,6 +26,7 @@ needs=(
     "make|make|runs this project's commands"
     "git|git|fetches Swift packages"
 )
+[ "${1:-}" = tests ] && needs+=("strace|strace|shows in a test that no write is acknowledged before it is on the disk")
 missing=()
 for need in "${needs[@]}"; do
     IFS='|' read -r what package why <<<"$need"

@@ -21,6 +21,18 @@ import Testing
                 $0.reason = "Error"
                 $0.exitCode = 137
             } == .created)
+        let interrupted = [
+            "failed to create containerd task: failed to start shim: start failed: : signal: killed: unknown",
+            "failed to start containerd task \"x\": context canceled: unknown", "context canceled",
+        ]
+        for message in interrupted {
+            #expect(
+                phase {
+                    $0.exitCode = 128
+                    $0.reason = "StartError"
+                    $0.message = message
+                } == .created)
+        }
     }
 
     @Test func whatRanOrCouldNotRunHasEnded() {

@@ -68,11 +68,11 @@ import Testing
         Case(
             testDescription: "one that may still run is stopped before it is started again",
             containers: [PodFixture.unknown("web")],
-            expected: ["stop web: Container is in \"unknown\" state, try killing it before restart", "start web 1"]),
+            expected: ["stop web: Container is in \"unknown\" state, try killing it before restart", "start web 0"]),
         Case(
             testDescription: "an init container that may still run too", spec: PodFixture.initContainers("a"),
             containers: [PodFixture.unknown("a")],
-            expected: ["stop a: Container is in \"unknown\" state, try killing it before restart", "start a 1"]),
+            expected: ["stop a: Container is in \"unknown\" state, try killing it before restart", "start a 0"]),
         Case(
             testDescription: "another image restarts",
             containers: [PodFixture.running("web", hash: "other")],
@@ -228,6 +228,26 @@ import Testing
         ])
         let steps = podSteps(desired: pod, observed: RuntimePod(), memory: PodMemory(), at: PodFixture.now)
         #expect(steps.starts.map(\.attempt) == [next], "\(what)")
+    }
+
+    /// The runtime ended while it made or started an instance: nobody saw that one run.
+    @Test(arguments: [("containerd://web-0", 1), ("containerd://other", 0), ("", 0)])
+    func anInstanceThatIsUnknownCountsWhenItWasSeenToRun(identifier: String, attempt: Int) {
+        let pod = PodFixture.pod(status: [
+            "containerStatuses": [
+                [
+                    "name": "web", "containerID": .string(identifier), "restartCount": 0,
+                    "state": identifier.isEmpty ? ["waiting": [:]] : ["running": [:]],
+                ]
+            ]
+        ])
+        let steps = podSteps(
+            desired: pod,
+            observed: RuntimePod(sandboxes: [PodFixture.sandbox()], containers: [PodFixture.unknown("web")]),
+            memory: PodMemory(), at: PodFixture.now)
+        #expect(steps.stops.map(\.id) == ["web-0"])
+        #expect(steps.starts.map(\.attempt) == [attempt])
+        #expect(steps.starts.first?.leftover == (attempt == 0 ? "web-0" : nil))
     }
 
     private static func crashed(attempt: Int) -> RuntimePod {

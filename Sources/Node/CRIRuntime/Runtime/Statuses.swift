@@ -22,14 +22,15 @@ extension Runtime_V1_ContainerStatus {
             logPath: logPath, labels: labels, annotations: annotations)
     }
 
-    /// What containerd says of a container that it tried to start in vain.
+    /// What containerd says of a container that it tried to start in vain, and how it says that it was ending itself.
     private static let startFailed = "StartError"
+    private static let ending = ["signal: killed", "signal: terminated", "context canceled"]
 
     private var phase: NodeInterfaces.ContainerState.Phase {
         switch state {
         case .containerCreated: .created
         // containerd ended while it started this one: what the next one found dead has never run.
-        case .containerExited where startedAt == 0 && reason != Self.startFailed: .created
+        case .containerExited where startedAt == 0 && (reason != Self.startFailed || wasInterrupted): .created
         case .containerRunning: .running(startedAt: Timestamp(nanoseconds: startedAt))
         case .containerExited:
             .exited(
@@ -38,6 +39,8 @@ extension Runtime_V1_ContainerStatus {
         case .containerUnknown, .UNRECOGNIZED: .unknown
         }
     }
+
+    private var wasInterrupted: Bool { Self.ending.contains { message.hasSuffix($0) || message.contains("\($0): ") } }
 }
 
 extension Runtime_V1_Image {

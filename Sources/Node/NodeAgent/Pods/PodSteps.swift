@@ -320,21 +320,32 @@ private struct PodPlanner {
         }
         var start = ContainerStart(
             name: container.name, attempt: nextAttempt(container.name), formerEnd: formerEnd)
-        if let former, case .created = former.phase {
+        if let former, !hasRun(former) {
             start.attempt = former.attempt
             start.leftover = former.id
         }
         plan.starts.append(start)
     }
 
+    /// Whether anybody saw an instance run. The runtime does not know those that it was making or starting when it ended.
+    private func hasRun(_ state: ContainerState) -> Bool {
+        switch state.phase {
+        case .created: false
+        case .unknown:
+            status(state.name).map { $0.hasRun && $0.containerID == ContainerReporter.identifier(state) } ?? false
+        case .running, .exited: true
+        }
+    }
+
+    private func status(_ name: String) -> ContainerStatusView? {
+        (pod.view.status.initContainerStatuses + pod.view.status.containerStatuses).first { $0.name == name }
+    }
+
     /// Instances are counted on from what the runtime has, or from the API when the runtime lost its state. One that was
     /// only made is no restart: the agent ended before it ran.
     private func nextAttempt(_ name: String) -> Int {
         let known = runtime.containers.filter { $0.name == name }.map(\.attempt).max()
-        let status = (pod.view.status.initContainerStatuses + pod.view.status.containerStatuses).first {
-            $0.name == name
-        }
-        let reported = status.map { $0.hasRun ? $0.restartCount + 1 : $0.restartCount }
+        let reported = status(name).map { $0.hasRun ? $0.restartCount + 1 : $0.restartCount }
         return max(known.map { $0 + 1 } ?? 0, reported ?? 0)
     }
 }
