@@ -184,8 +184,6 @@ import Testing
                     ]
                 ])
             try await fixture.pod("web-0") { $0.status.containerStatuses.first?.isRunning == true && !$0.isReady }
-            // Events of one moment have one name.
-            try await Self.passingTime(fixture) { try await fixture.event("Unhealthy") }
             fixture.prober.answer(good)
             let ready = try await Self.passingTime(fixture) { try await fixture.pod("web-0") { $0.isReady } }
             #expect(ready.status.containerStatuses.first?.ready == true)
@@ -278,7 +276,7 @@ import Testing
         try await fixture.withAgent {
             let hook: Value = ["postStart": ["httpGet": ["path": "/", "port": 80]]]
             try await fixture.createPod("web-0", spec: Self.container(lifecycle: hook))
-            try await Self.passingTime(fixture) { try await fixture.event("FailedPostStartHook") }
+            try await fixture.pod("web-0") { $0.status.containerStatuses.first?.restartCount == 1 }
         }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import NodeInterfaces
 import Probing
+import Synchronization
 import Testing
 
 @Suite struct SocketProberTests {
@@ -101,11 +102,11 @@ import Testing
     func aServerThatSendsAHeadAndThenNothingTimesOut(_ field: String) async throws {
         let server = try LoopbackServer(reply: "HTTP/1.1 200 OK\r\n\(field)\r\n", endsReplies: false)
         let prober = SocketProber()
-        let url = "http://127.0.0.1:\(server.port)/healthz"
-        #expect(
-            await result(of: server, prober, timeout: .milliseconds(300))
-                == .unhealthy(
-                    "Get \"\(url)\": context deadline exceeded (Client.Timeout exceeded while awaiting body)"))
+        // On a busy machine the head itself may be late, which is a failure of another kind.
+        switch await result(of: server, prober, timeout: .milliseconds(300)) {
+        case .unhealthy(let text), .failure(let text): #expect(text.contains("deadline exceeded"))
+        case .success, .warning: Issue.record("half a reply was taken for one")
+        }
         await prober.shutdown()
     }
 }
@@ -114,6 +115,7 @@ import Testing
 final class LoopbackServer: Sendable {
     let port: Int
     private let descriptor: Int32
+    private let isOpen = Mutex(true)
     var probe: NetworkProbe { .http(scheme: "HTTP", host: "127.0.0.1", port: port, path: "/healthz", headers: []) }
 
     convenience init(reply: String?, endsReplies: Bool = true) throws {
@@ -139,7 +141,11 @@ final class LoopbackServer: Sendable {
         Thread.detachNewThread {
             while true {
                 let client = accept(descriptor, nil, nil)
-                guard client >= 0 else { return }
+                guard client >= 0 else {
+                    // Here and nowhere else: closed earlier, the number might be another server's at the next accept.
+                    Glibc.close(descriptor)
+                    return
+                }
                 // All of the request first, then nothing unread at the close: else the client sees a reset.
                 var request: [UInt8] = []
                 var buffer = [UInt8](repeating: 0, count: 4096)
@@ -159,8 +165,13 @@ final class LoopbackServer: Sendable {
 
     @discardableResult
     func close() -> Int {
+        // Once: afterwards the thread has closed the socket, and the number may be another's.
+        let isFirst = isOpen.withLock { isOpen in
+            defer { isOpen = false }
+            return isOpen
+        }
+        guard isFirst else { return port }
         shutdown(descriptor, Int32(SHUT_RDWR))
-        Glibc.close(descriptor)
         return port
     }
 
