@@ -175,6 +175,6 @@ private struct NodeProcesses {
         // Foundation reads only a piece of files whose size it does not know.
         try run("/bin/cat", ["/proc/mounts"]).lines
             .compactMap { $0.split(separator: " ").dropFirst().first.map(String.init) }
-            .filter { $0.contains(directory) || $0.contains("/netns/cni-") }
+            .filter { $0.contains(directory) }
     }
 }

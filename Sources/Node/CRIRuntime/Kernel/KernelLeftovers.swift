@@ -33,7 +33,9 @@ package struct KernelLeftovers: Sendable {
         var left: [String] = []
         // Processes take a moment to go; a bounded number of rounds, each a little later.
         for round in 0..<20 {
-            for pid in shims().union(cgroups.processes(in: cgroupParent)) { kill(pid, SIGKILL) }
+            for pid in Shims(socket: layout.socket).all.union(cgroups.processes(in: cgroupParent)) {
+                kill(pid, SIGKILL)
+            }
             cgroups.remove(cgroupParent)
             let folders = cgroups.mounts.all.map { $0 + cgroupParent }.filter(Files.isFolder)
             // A hierarchy that is detached before its cgroups are removed stays in the kernel, where nobody finds it.
@@ -43,17 +45,6 @@ package struct KernelLeftovers: Sendable {
             usleep(useconds_t(10_000 * (round + 1)))
         }
         return left
-    }
-
-    /// The shims of our containerd: their arguments name its socket.
-    private func shims() -> Set<pid_t> {
-        let all = Files.names(in: "/proc").compactMap { pid_t($0) }
-        let ours = all.filter { pid in
-            let arguments = (Files.text("/proc/\(pid)/cmdline") ?? "").split(separator: "\0")
-            return arguments.first?.contains("containerd-shim") == true
-                && arguments.contains { $0 == layout.socket }
-        }
-        return Set(ours)
     }
 
     private func unmountAll(but kept: String?) {

@@ -1,3 +1,4 @@
+internal import Logging
 package import NodeInterfaces
 internal import Processes
 internal import SwiftProtobuf
@@ -25,8 +26,39 @@ extension ContainerdRuntime {
         }
     }
 
-    /// Stops a sandbox and everything in it; one that is gone is no error.
+    /// How often the stop of a half-made sandbox is tried again, a little later each time.
+    private static let stopsOfHalfMade = 10
+
+    /// Stops a sandbox and everything in it; one that is gone is no error. containerd cannot stop one that it was making
+    /// when it ended: then its shim is killed first.
     package func stopSandbox(_ id: String) async throws(RuntimeError) {
+        do throws(RuntimeError) {
+            return try await stop(id)
+        } catch {
+            guard case .failed = error, await isHalfMade(id) else { throw error }
+            logger.notice(
+                "a sandbox that was half made is taken apart",
+                metadata: ["sandbox": "\(id)", "reason": "\(error.text)"])
+        }
+        let shims = Shims(socket: socket)
+        await BlockingThread.run { shims.kill(sandbox: id) }
+        for attempt in 1..<Self.stopsOfHalfMade {
+            // containerd learns of the end of a shim some milliseconds later.
+            try? await Task.sleep(for: .milliseconds(20 * attempt))
+            do throws(RuntimeError) { return try await stop(id) } catch { continue }
+        }
+        try await stop(id)
+    }
+
+    private func isHalfMade(_ id: String) async -> Bool {
+        let answer = try? await connection.call("PodSandboxStatus") { connection in
+            try await connection.runtime.podSandboxStatus(
+                .with { $0.podSandboxID = id }, options: ContainerdConnection.options(.readCall))
+        }
+        return answer.map { $0.status.state != .sandboxReady } ?? false
+    }
+
+    private func stop(_ id: String) async throws(RuntimeError) {
         try await ignoringAbsence { () async throws(RuntimeError) in
             _ = try await connection.call("StopPodSandbox") { connection in
                 try await connection.runtime.stopPodSandbox(

@@ -14,7 +14,7 @@ package final class ContainerdRuntime: ContainerRuntime {
     let cgroups: CgroupFolders
     let seen = SeenObjects()
     let logger: Logger
-    private let socket: String
+    let socket: String
     private let feed: EventFeed
 
     /// A runtime at the containerd that listens on `socket`. Pods' cgroups are made below `cgroupParent` (`/ordinal-…`),
