@@ -84,4 +84,16 @@ import Testing
         for watcher in watchers { watcher.cancel() }
         #expect(watched.watcherCount == 0)
     }
+
+    /// A reader that notices late that all watches were ended takes no later watcher with it.
+    @Test func whoWasEndedTakesNobodyWithIt() throws {
+        let old = [try watcher(of: nil), try watcher(of: "n1")]
+        watched.endSubscriptions(.unavailable("restart"))
+        #expect(watched.watcherCount == 0)
+        let new = [try watcher(of: nil), try watcher(of: "n1")]
+        for watcher in old { watcher.cancel() }
+        #expect(watched.watcherCount == 2)
+        _ = try write("a", node: "n1")
+        for watcher in new { #expect(try taken(watcher) == [1]) }
+    }
 }

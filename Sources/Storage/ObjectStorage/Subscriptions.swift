@@ -57,6 +57,12 @@ struct Subscriptions: Sendable {
         return all.sorted { $0.key < $1.key }.map(\.value)
     }
 
+    /// Forgets every watcher; returns them. Numbers are not given again: an old watcher may still be removed by its own.
+    mutating func removeAll() -> [EventSubscription] {
+        defer { groups = [:] }
+        return all
+    }
+
     /// Hands changes, in revision order, to whom they concern.
     func deliver(_ events: [StoreEvent]) {
         for (range, group) in groups {

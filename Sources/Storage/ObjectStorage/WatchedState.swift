@@ -65,8 +65,7 @@ package final class WatchedState: Sendable {
     /// Ends every subscription.
     package func endSubscriptions(_ failure: StoreError) {
         let ended = publishing.withLock { subscriptions in
-            defer { subscriptions = Subscriptions() }
-            return subscriptions.all
+            subscriptions.removeAll()
         }
         for subscription in ended { subscription.end(failure) }
     }
