@@ -90,6 +90,15 @@ import Testing
         #expect(plan(.init(claim: chosen, storageClass: waiting)) == ["effect provision pvc-c1"])
     }
 
+    /// Its pod was placed just when the claim before it was deleted.
+    @Test func aClaimMadeAnewForAPlacedPodIsMadeOnItsNode() {
+        let waiting = storageClass("WaitForFirstConsumer")
+        #expect(
+            plan(.init(claim: claim(), storageClass: waiting, isInUse: true, consumerNode: "n1")) == [
+                "effect provision pvc-c1"
+            ])
+    }
+
     @Test func whatCannotBeMadeSaysWhy() {
         #expect(plan(.init(claim: claim())) == ["event ProvisioningFailed"])
         let classless = claim { $0["spec", "storageClassName"] = "" }

@@ -18,7 +18,8 @@ extension Controllers {
             return names.flatMap { caches.claims.objects("unbound", $0).map(\.key) }
         }
         controller.enqueueChanges(of: caches.pods) { change in
-            guard change.new == nil else { return [] }
+            let isPlaced = change.old?.view.isScheduled == false && change.new?.view.isScheduled == true
+            guard change.new == nil || isPlaced else { return [] }
             return change.latest.view.spec.volumes.compactMap(\.claimName).map {
                 NamespacedName(namespace: change.latest.key.namespace, name: $0)
             }

@@ -25,13 +25,15 @@ package struct ClaimReconciler: Reconciler {
         package var candidates: [CachedObject<PersistentVolumeView>]
         /// Whether a pod that is placed on a node uses it.
         package var isInUse: Bool
+        /// The node of such a pod.
+        package var consumerNode: String
 
         /// What is known about a claim.
         package init(
             claim: CachedObject<PersistentVolumeClaimView>, storageClass: StorageClassView? = nil,
             defaultClass: StorageClassView? = nil, volume: CachedObject<PersistentVolumeView>? = nil,
             reserved: [CachedObject<PersistentVolumeView>] = [],
-            candidates: [CachedObject<PersistentVolumeView>] = [], isInUse: Bool = false
+            candidates: [CachedObject<PersistentVolumeView>] = [], isInUse: Bool = false, consumerNode: String = ""
         ) {
             self.claim = claim
             self.storageClass = storageClass
@@ -40,6 +42,7 @@ package struct ClaimReconciler: Reconciler {
             self.reserved = reserved
             self.candidates = candidates
             self.isInUse = isInUse
+            self.consumerNode = consumerNode
         }
     }
 
@@ -58,6 +61,7 @@ package struct ClaimReconciler: Reconciler {
         func storageClass(_ name: String) -> StorageClassView? {
             name.isEmpty ? nil : caches.storageClasses.object(NamespacedName(name: name))?.view
         }
+        let consumers = caches.pods.objects("claim", key.description).filter(\.view.isScheduled)
         return Observed(
             claim: claim, storageClass: storageClass(className),
             defaultClass: caches.storageClasses.objects("default", "true").map(\.view).max {
@@ -67,7 +71,7 @@ package struct ClaimReconciler: Reconciler {
                 ? nil : caches.volumes.object(NamespacedName(name: view.volumeName)),
             reserved: caches.volumes.objects("claim", key.description),
             candidates: view.volumeName.isEmpty ? caches.volumes.objects("class", className) : [],
-            isInUse: caches.pods.objects("claim", key.description).contains { $0.view.isScheduled })
+            isInUse: !consumers.isEmpty, consumerNode: consumers.first?.view.spec.nodeName ?? "")
     }
 
     /// What to do: binding it, having its volume made, or letting it go.
@@ -89,7 +93,8 @@ package struct ClaimReconciler: Reconciler {
             return Plan([.patch(patch)], explanation: "it gets the default class")
         }
         let waits = observed.storageClass?.bindsOnFirstConsumer ?? false
-        let node = claim.view.metadata.annotations[ClaimNames.selectedNode] ?? ""
+        // A claim that was made anew for a pod that has its node already: the scheduler looks at that pod no more.
+        let node = claim.view.metadata.annotations[ClaimNames.selectedNode] ?? observed.consumerNode
         if waits, node.isEmpty {
             let message = "waiting for first consumer to be created before binding"
             return Plan([event(claim, .normal, "WaitForFirstConsumer", message)], explanation: message)
