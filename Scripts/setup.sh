@@ -6,7 +6,7 @@ set -euo pipefail
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 
 if ! "${SWIFT:-swift}" --version >/dev/null 2>&1; then
-    say "Swift 6.2 or newer is needed to build Ordinal and was not found."
+    say "Swift 6.3 or newer is needed to build Ordinal and was not found."
     say "Get it from https://www.swift.org/install/linux/ (or set SWIFT=/path/to/swift), then run this again."
     exit 1
 fi

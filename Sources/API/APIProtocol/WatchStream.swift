@@ -26,7 +26,7 @@ package struct WatchEvent: Sendable, Equatable {
 
 extension WatchEvent {
     /// An event from its line; nil when it is none.
-    package init?(line: [UInt8]) {
+    init?(line: [UInt8]) {
         guard let value = try? JSON.parse(line), let kind = value["type"]?.string.flatMap(Kind.init),
             let object = value["object"]
         else { return nil }
@@ -70,18 +70,18 @@ package final class WatchStream {
 }
 
 /// Cuts the lines of a watch out of a byte stream. One reader.
-package final class WatchLines: Sendable {
+final class WatchLines: Sendable {
     /// The longest line that is accepted.
-    package static let maximumLine = 16 << 20
+    static let maximumLine = 16 << 20
 
     private let stream: ByteStream
     private let rest = Mutex<[UInt8]>([])
 
     /// The lines of `stream`.
-    package init(_ stream: ByteStream) { self.stream = stream }
+    init(_ stream: ByteStream) { self.stream = stream }
 
     /// The events of the next piece; nil at the end. Throws a `TransportError` for what is no event.
-    package func next() async throws -> [WatchEvent]? {
+    func next() async throws -> [WatchEvent]? {
         guard let piece = try await stream.next() else { return nil }
         let lines = rest.withLock { Self.cut(piece, &$0) }
         guard rest.withLock({ $0.count <= Self.maximumLine }) else {

@@ -15,9 +15,9 @@ struct Shims: Sendable {
 
     /// Kills the shim of a sandbox and everything that it began, such as a runtime that never came to its end. containerd
     /// notices, and can then clean up after it.
-    func kill(sandbox id: String) {
+    func end(sandbox id: String) {
         let shims = processes { $0.contains(socket) && $0.contains(id) }
-        for pid in children(of: shims).union(shims) { Glibc.kill(pid, SIGKILL) }
+        for pid in children(of: shims).union(shims) { kill(pid, SIGKILL) }
     }
 
     private func processes(where isOurs: ([String]) -> Bool) -> Set<pid_t> {

@@ -41,7 +41,7 @@ extension ContainerdRuntime {
                 metadata: ["sandbox": "\(id)", "reason": "\(error.text)"])
         }
         let shims = Shims(socket: socket)
-        await BlockingThread.run { shims.kill(sandbox: id) }
+        await BlockingThread.run { shims.end(sandbox: id) }
         for attempt in 1..<Self.stopsOfHalfMade {
             // containerd learns of the end of a shim some milliseconds later.
             try? await Task.sleep(for: .milliseconds(20 * attempt))
