@@ -90,6 +90,8 @@ final class Ledger: Sendable {
     func started(_ run: SimulatedMachine.Running, on machine: SimulatedMachine) {
         note("\(machine.name) runs \(run.pod.name) \(run.uid.prefix(4))")
         let (machines, excused, history) = state.withLock { ($0.machines, $0.excused, $0.history) }
+        // Its start may have been under way when its name was let go.
+        if excused.contains(run.uid) { return }
         for other in machines {
             for another in other.runs where another.uid != run.uid && !excused.contains(another.uid) {
                 let place = "\(run.pod.name) on \(machine.name) while \(another.pod.name) runs on \(other.name)"
