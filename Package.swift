@@ -19,6 +19,7 @@ func product(_ name: String, _ package: String) -> Target.Dependency { .product(
 
 let nio: [Target.Dependency] = [product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio")]
 let logging: Target.Dependency = product("Logging", "swift-log")
+let metrics: Target.Dependency = product("Metrics", "swift-metrics")
 
 func layer(_ folder: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", swiftSettings: strict)
@@ -36,6 +37,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -68,7 +70,8 @@ let package = Package(
 
         layer("API", "APIProtocol", ["ObjectModel"]),
         layer("API", "SPDY", ["HeaderCompression", "APIProtocol"]),
-        layer("API", "APIServer", ["ObjectModel", "Schema", "ObjectStorage", "APIProtocol", logging]),
+        layer("API", "MetricsExposition", [metrics]),
+        layer("API", "APIServer", ["ObjectModel", "Schema", "ObjectStorage", "APIProtocol", logging, metrics]),
         layer(
             "API", "BuiltinAPI",
             ["ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "SPDY", "APIServer", logging]),
@@ -93,17 +96,19 @@ let package = Package(
                 product("NIOSSL", "swift-nio-ssl"), product("NIOHTTP1", "swift-nio"),
             ]),
 
-        layer("Control", "ControllerRuntime", ["ObjectModel", "APIProtocol", logging]),
+        layer("Control", "ControllerRuntime", ["ObjectModel", "APIProtocol", logging, metrics]),
         layer(
             "Control", "Controllers",
-            ["ObjectModel", "Schema", "Kinds", "APIProtocol", "ControllerRuntime", logging]),
-        layer("Control", "Scheduling", ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", logging]),
+            ["ObjectModel", "Schema", "Kinds", "APIProtocol", "ControllerRuntime", logging, metrics]),
+        layer(
+            "Control", "Scheduling",
+            ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", logging, metrics]),
 
         layer("Node", "NodeInterfaces", ["ObjectModel", "APIProtocol", "LinuxShims"]),
         layer("Node", "Processes", ["LinuxShims"]),
         layer(
             "Node", "NodeAgent",
-            ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "NodeInterfaces", logging]),
+            ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "NodeInterfaces", logging, metrics]),
         layer(
             "Node", "CRIRuntime",
             nio + [
@@ -141,10 +146,11 @@ let package = Package(
         layer(
             "Programs", "ClusterAssembly",
             [
-                "ObjectModel", "Schema", "Kinds", "ObjectStorage", "SQLiteStorage", "APIProtocol", "APIServer",
-                "BuiltinAPI", "ClusterPKI", "HTTPServing", "HTTPCalling", "ControllerRuntime", "Controllers",
+                "ObjectModel", "Schema", "Kinds", "ObjectStorage", "SQLiteStorage", "APIProtocol", "MetricsExposition",
+                "APIServer", "BuiltinAPI", "ClusterPKI", "HTTPServing", "HTTPCalling", "ControllerRuntime",
+                "Controllers",
                 "Scheduling", "NodeInterfaces", "NodeAgent", "CRIRuntime", "Probing", "VolumePlugins",
-                "SimulatedRuntime", "PodNetworking", "ServiceProxy", "ClusterDNS", "LinuxShims", logging,
+                "SimulatedRuntime", "PodNetworking", "ServiceProxy", "ClusterDNS", "LinuxShims", logging, metrics,
             ]),
         layer(
             "Programs", "CommandLine",
@@ -170,12 +176,13 @@ let package = Package(
             "SQLiteStorage",
             ["ObjectModel", "ObjectStorage", "SQLiteStorage", "TestSupport", product("GRDB", "GRDB.swift")]),
         tests("APIProtocol", ["ObjectModel", "APIProtocol", "TestSupport"]),
+        tests("MetricsExposition", ["MetricsExposition", metrics]),
         tests("SPDY", ["ObjectModel", "APIProtocol", "SPDY"]),
         tests(
             "APIServer",
             [
-                "CatalogData", "ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer",
-                "TestSupport",
+                "CatalogData", "ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "MetricsExposition",
+                "APIServer", "TestSupport",
             ]),
         tests(
             "BuiltinAPI",
@@ -193,18 +200,27 @@ let package = Package(
                 product("NIOEmbedded", "swift-nio"), product("NIOHTTP1", "swift-nio"),
                 product("NIOWebSocket", "swift-nio"),
             ]),
-        tests("ControllerRuntime", ["ObjectModel", "APIProtocol", "ControllerRuntime", "TestSupport"]),
+        tests(
+            "ControllerRuntime",
+            ["ObjectModel", "APIProtocol", "MetricsExposition", "ControllerRuntime", "TestSupport", logging]),
         tests(
             "Controllers",
-            ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "Controllers", "TestSupport", logging]),
+            [
+                "ObjectModel", "Kinds", "APIProtocol", "MetricsExposition", "ControllerRuntime", "Controllers",
+                "TestSupport", logging,
+            ]),
         tests(
             "Scheduling",
-            ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "Scheduling", "TestSupport", logging]),
+            [
+                "ObjectModel", "Kinds", "APIProtocol", "MetricsExposition", "ControllerRuntime", "Scheduling",
+                "TestSupport", logging,
+            ]),
         tests(
             "NodeAgent",
             [
-                "ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "APIServer", "BuiltinAPI",
-                "ControllerRuntime", "NodeInterfaces", "NodeAgent", "SimulatedRuntime", "VolumePlugins", logging,
+                "ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "MetricsExposition", "APIServer",
+                "BuiltinAPI", "ControllerRuntime", "NodeInterfaces", "NodeAgent", "SimulatedRuntime", "VolumePlugins",
+                logging,
             ]),
         tests(
             "CRIRuntime",
@@ -221,7 +237,9 @@ let package = Package(
                 "PodNetworking",
                 "ServiceProxy", "ClusterDNS", "TestSupport", logging, product("NIOEmbedded", "swift-nio"),
             ]),
-        tests("ClusterAssembly", ["ObjectModel", "NodeInterfaces", "ClusterAssembly", logging]),
+        tests(
+            "ClusterAssembly",
+            ["ObjectModel", "MetricsExposition", "APIServer", "NodeInterfaces", "ClusterAssembly", logging]),
         tests("Simulation", ["ObjectModel", "APIProtocol", "Simulation"]),
         tests("Tidy", []),
         .testTarget(

@@ -41,6 +41,33 @@ struct SimulatedClusterTests {
         }
     }
 
+    @Test func metricsHaveTheirUpstreamNames() throws {
+        try withCluster("metrics", port: 17463) { cluster in
+            try cluster.kubectl("apply", "-f", Machine.manifest("stateless-claims"))
+            try cluster.waitForRollout("nginx-statefulset")
+            let text = try cluster.kubectl("get", "--raw", "/metrics")
+            let lines = text.split(separator: "\n").map(String.init)
+            let described = Set(lines.filter { $0.hasPrefix("# HELP ") }.map { $0.split(separator: " ")[2] })
+            let typed = Set(lines.filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ")[2] })
+            #expect(typed == described)
+            let set = "statefulset_name=\"nginx-statefulset\",statefulset_namespace=\"default\"}"
+            for line in [
+                "statefulset_controller_statefulset_max_unavailable{pod_management_policy=\"OrderedReady\",\(set) 1",
+                "statefulset_controller_statefulset_unavailable_replicas{pod_management_policy=\"OrderedReady\",\(set) 0",
+                "apiserver_resource_objects{group=\"apps\",resource=\"statefulsets\"} 1",
+                "scheduler_pending_pods{queue=\"unschedulable\"} 0", "workqueue_depth{name=\"statefulset\"} 0",
+            ] {
+                #expect(lines.contains(line), "\(line)")
+            }
+            let pods = lines.filter { $0.hasPrefix("kubelet_running_pods{") }.compactMap {
+                $0.split(separator: " ").last
+            }
+            #expect(pods.count == 3 && pods.compactMap { Int($0) }.reduce(0, +) == 3)
+            let bound = "scheduler_schedule_attempts_total{profile=\"default-scheduler\",result=\"scheduled\"} "
+            #expect(lines.contains { $0.hasPrefix(bound) && (Int($0.dropFirst(bound.count)) ?? 0) >= 3 })
+        }
+    }
+
     @Test func rolloutsHaveHistoryAndCanBeUndone() throws {
         try withCluster("roll", port: 17444) { cluster in
             try cluster.kubectl("apply", "-f", Machine.manifest("stateless-claims"))

@@ -1,7 +1,9 @@
 import APIProtocol
 import ControllerRuntime
+import CoreMetrics
 import Kinds
 import Logging
+import MetricsExposition
 import ObjectModel
 import Synchronization
 import Testing
@@ -127,17 +129,19 @@ struct SchedulerFixture {
 
     /// Runs a scheduler on these caches while `body` runs.
     func run(
-        _ transport: HeldTransport, clock: ControlClock = .still, _ body: @escaping @Sendable () async -> Void
+        _ transport: HeldTransport, clock: ControlClock = .still, metrics: any MetricsFactory = MetricsRegistry(),
+        _ body: @escaping @Sendable () async -> Void
     ) async {
         let client = APIClient(transport)
         let scheduler = Scheduler(
             SchedulerCaches(
                 pods: pods, nodes: nodes, claims: claims, volumes: volumes, classes: classes, namespaces: namespaces),
             client: client, events: EventRecorder(component: "test", client: client, clock: clock), clock: clock,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            metrics: metrics, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await scheduler.run() }
             await body()
+            await scheduler.publishMetrics()
             group.cancelAll()
         }
     }

@@ -1,4 +1,5 @@
 package import APIProtocol
+package import CoreMetrics
 package import Logging
 internal import ObjectModel
 package import ObjectStorage
@@ -25,6 +26,10 @@ package struct APIServerParts: Sendable {
     package var maximumWritesInFlight = 200
     /// Time and randomness.
     package var environment = ServerEnvironment.system
+    /// Where it measures.
+    package var metrics: any MetricsFactory = NOOPMetricsHandler.instance
+    /// What `/metrics` answers; nil when it is not served.
+    package var metricsPage: MetricsPage?
     /// Where faults are told.
     package var logger = Logger(label: "ordinal.apiserver")
 
@@ -50,12 +55,14 @@ package final class APIServer: APITransport {
     let parts: APIServerParts
     let requestsInFlight: RequestsInFlight
     let recent = RecentTrees()
+    let metrics: RequestMetrics
 
     /// A server of the kinds in `registry` over `store`.
     package init(registry: KindRegistry, store: any Store, parts: APIServerParts) {
         servedState = Mutex(Self.served(registry, parts))
         self.store = store
         self.parts = parts
+        metrics = RequestMetrics(parts.metrics)
         requestsInFlight = RequestsInFlight(
             maximumReads: parts.maximumReadsInFlight, maximumWrites: parts.maximumWritesInFlight)
     }
@@ -79,8 +86,20 @@ package final class APIServer: APITransport {
     /// Passes a request through the pipeline; every failure is answered with its Status.
     package func send(_ request: APIRequest) async throws(TransportError) -> APIResponse {
         guard !Task.isCancelled else { throw .cancelled }
+        let begin = parts.environment.uptime()
+        let target = RequestTarget.resolve(request)
+        let response = try await answerOrStatus(request, target)
+        if let requests = requestClass(request, target) {
+            metrics.answered(requests, code: response.code, in: parts.environment.uptime() - begin)
+        }
+        return response
+    }
+
+    private func answerOrStatus(
+        _ request: APIRequest, _ target: RequestTarget
+    ) async throws(TransportError) -> APIResponse {
         do throws(APIStatus) {
-            return try await answer(request)
+            return try await answer(request, target)
         } catch {
             if Task.isCancelled { throw .cancelled }
             if error.code >= 500 {

@@ -1,5 +1,6 @@
 package import APIProtocol
 package import ControllerRuntime
+package import CoreMetrics
 package import Logging
 package import ObjectModel
 
@@ -19,13 +20,16 @@ package enum Controllers {
         package var resources: @Sendable () -> [APIResource]
         /// Time and chance.
         package var clock: ControlClock
+        /// Where they measure.
+        package var metrics: any MetricsFactory
         /// Where they log.
         package var logger: Logger
 
         /// A setting.
         package init(
             caches: ControlCaches, client: APIClient, caPEM: String, volumeSources: [VolumeSource],
-            resources: @escaping @Sendable () -> [APIResource], clock: ControlClock = .system, logger: Logger
+            resources: @escaping @Sendable () -> [APIResource], clock: ControlClock = .system,
+            metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
         ) {
             self.caches = caches
             self.client = client
@@ -33,6 +37,7 @@ package enum Controllers {
             self.volumeSources = volumeSources
             self.resources = resources
             self.clock = clock
+            self.metrics = metrics
             self.logger = logger
         }
 

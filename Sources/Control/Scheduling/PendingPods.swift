@@ -9,6 +9,16 @@ struct PendingPods: Sendable {
     private static let longestWait: Duration = .seconds(300)
     private static let shortestSweep: Duration = .seconds(30)
 
+    /// The queues as metrics name them.
+    enum Queue: String, Sendable, CaseIterable {
+        /// To be looked at now.
+        case active
+        /// Waiting out a failed attempt.
+        case backoff
+        /// Waiting for a change that may help.
+        case unschedulable
+    }
+
     private struct Entry: Sendable {
         var priority: Int
         var arrival: Int
@@ -127,6 +137,14 @@ struct PendingPods: Sendable {
         guard var entry = unpark(key) else { return }
         entry.failures += 1
         delay(key, entry, until: now + Self.backoff(entry.failures))
+    }
+
+    /// How many pods are in each queue.
+    var counts: [Queue: Int] {
+        [
+            .active: active.count, .backoff: delayed.count,
+            .unschedulable: parked.values.lazy.filter { $0.rejection != nil }.count,
+        ]
     }
 
     /// When there is something to do without any change.

@@ -1,5 +1,6 @@
 package import APIProtocol
 package import ControllerRuntime
+package import CoreMetrics
 package import Kinds
 package import Logging
 internal import ObjectModel
@@ -56,19 +57,21 @@ package final class Scheduler: ControlLoop {
     private let events: EventRecorder
     private let clock: ControlClock
     private let logger: Logger
+    private let metrics: SchedulerMetrics
     private let state = Mutex(State())
     private let signal = Signal()
 
     /// A scheduler. It subscribes to the caches, so it is made before they are fed.
     package init(
         _ caches: SchedulerCaches, client: APIClient, events: EventRecorder, clock: ControlClock = .system,
-        logger: Logger
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) {
         self.caches = caches
         self.client = client
         self.events = events
         self.clock = clock
         self.logger = logger
+        self.metrics = SchedulerMetrics(metrics)
         subscribe()
     }
 
@@ -155,13 +158,13 @@ package final class Scheduler: ControlLoop {
                     state.withLock { state in if waitingPod(key) == nil { state.pending.remove(key) } }
                     continue
                 }
-                if let work = decide(pod) {
+                if let work = decide(pod, since: now) {
                     state.withLock { state in
                         state.binding += 1
                         state.pending.begin(key, uid: pod.uid)
                     }
                     group.addTask {
-                        let isBound = await self.carryOut(work)
+                        let isBound = await self.carryOut(work, since: now)
                         self.changed { state in
                             state.binding -= 1
                             // A bound pod leaves when the cache shows it.
@@ -173,13 +176,15 @@ package final class Scheduler: ControlLoop {
         }
     }
 
+    package func publishMetrics() async { metrics.publish(state.withLock { $0.pending.counts }) }
+
     private enum Work: Sendable {
         case bind(CachedObject<PodView>, node: String, volumes: VolumeChoice)
         case refuse(CachedObject<PodView>, message: String)
     }
 
     /// The decision about one pod, on what is known now; nil when everything is as it was told before.
-    private func decide(_ pod: CachedObject<PodView>) -> Work? {
+    private func decide(_ pod: CachedObject<PodView>, since begin: Duration) -> Work? {
         let demand = claimDemand(of: pod.view)
         return state.withLock { state in
             // What is held for a pod is given back when the cache tells of its end: nothing is held for one that went.
@@ -208,6 +213,7 @@ package final class Scheduler: ControlLoop {
                 return .bind(pod, node: node, volumes: volumes)
             case .unschedulable(let message):
                 if let rejection = verdict.rejection { state.pending.refuse(pod.key, rejection) }
+                metrics.attempted(.unschedulable, in: clock.uptime() - begin)
                 let told = pod.view.status.conditions.condition("PodScheduled")
                 return told?.message == message ? nil : .refuse(pod, message: message)
             }
@@ -220,16 +226,18 @@ package final class Scheduler: ControlLoop {
     }
 
     /// Whether the pod is bound now.
-    private func carryOut(_ work: Work) async -> Bool {
+    private func carryOut(_ work: Work, since begin: Duration) async -> Bool {
         switch work {
-        case .bind(let pod, let node, let volumes): return await bind(pod, to: node, volumes)
+        case .bind(let pod, let node, let volumes): return await bind(pod, to: node, volumes, since: begin)
         case .refuse(let pod, let message):
             await refuse(pod, message)
             return false
         }
     }
 
-    private func bind(_ pod: CachedObject<PodView>, to node: String, _ volumes: VolumeChoice) async -> Bool {
+    private func bind(
+        _ pod: CachedObject<PodView>, to node: String, _ volumes: VolumeChoice, since begin: Duration
+    ) async -> Bool {
         do throws(APIError) {
             guard volumes.isEmpty else {
                 // Binding goes on when the claims are bound: their change brings the pod back.
@@ -249,9 +257,11 @@ package final class Scheduler: ControlLoop {
                 EventNote(
                     ObjectReference(.pods, pod.key, uid: pod.uid), .normal, reason: "Scheduled",
                     message: "Successfully assigned \(pod.key) to \(node)"))
+            metrics.attempted(.scheduled, in: clock.uptime() - begin)
             return true
         } catch {
             let now = clock.uptime()
+            metrics.attempted(.error, in: now - begin)
             changed { state in
                 state.cluster.forget(uid: pod.uid)
                 state.reservations.release(volumes.bindings.map(\.claim))

@@ -1,5 +1,6 @@
 package import APIProtocol
 package import ControllerRuntime
+package import CoreMetrics
 package import Logging
 package import NodeInterfaces
 internal import ObjectModel
@@ -20,6 +21,7 @@ package final class NodeAgent: ControlLoop {
     private let pods: ObjectCache<AgentPod>
     private let table: PodTable
     private let log: Logger
+    private let metrics: NodeMetrics
     private let health = Mutex(NodeHealth())
     private let healthSignal = Signal()
 
@@ -27,7 +29,8 @@ package final class NodeAgent: ControlLoop {
     package init(
         configuration: NodeAgentConfiguration, client: APIClient, runtime: any ContainerRuntime,
         prober: any NetworkProber, plugins: [any VolumePlugin], objects: ClusterObjects,
-        clock: ControlClock = .system, log: Logger = Logger(label: "ordinal.node")
+        clock: ControlClock = .system, metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        log: Logger = Logger(label: "ordinal.node")
     ) {
         name = "agent of \(configuration.nodeName)"
         environment = PodEnvironment(
@@ -45,6 +48,7 @@ package final class NodeAgent: ControlLoop {
         self.pods = pods
         self.table = table
         self.log = log
+        self.metrics = NodeMetrics(node: configuration.nodeName, metrics)
     }
 
     /// Works until the task is cancelled; then the pods go on without it.
@@ -69,6 +73,12 @@ package final class NodeAgent: ControlLoop {
                 group.addTask { await rotator.run() }
             }
         }
+    }
+
+    package func publishMetrics() async {
+        // Without an answer the last counts stay: `follow` tells that the runtime is down.
+        guard let pods = try? await environment.runtime.pods() else { return }
+        metrics.publish(pods.values)
     }
 
     /// Makes the node known as soon as the runtime answers once, and keeps it known.

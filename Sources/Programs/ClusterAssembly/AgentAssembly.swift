@@ -1,6 +1,7 @@
 internal import APIProtocol
 internal import ControllerRuntime
 internal import Logging
+internal import MetricsExposition
 internal import NodeAgent
 internal import NodeInterfaces
 internal import ObjectModel
@@ -49,8 +50,11 @@ struct AgentAssembly {
             settings.podLogsDirectory = LogLayout.ofTheMachine.podsDirectory
             settings.containerLogsDirectory = LogLayout.ofTheMachine.linksDirectory
         }
-        return NodeAgent(
+        let agent = NodeAgent(
             configuration: settings, client: Self.client(plane, name), runtime: runtime, prober: prober,
-            plugins: BuiltinVolumePlugins.all(provisioned: directory.volumes), objects: objects, log: logger)
+            plugins: BuiltinVolumePlugins.all(provisioned: directory.volumes), objects: objects,
+            metrics: plane.metrics.registry, log: logger)
+        plane.metrics.follow([agent])
+        return agent
     }
 }

@@ -6,6 +6,7 @@ internal import Controllers
 internal import Glibc
 internal import HTTPServing
 internal import Logging
+internal import MetricsExposition
 internal import ObjectModel
 internal import Scheduling
 
@@ -159,13 +160,14 @@ package struct Cluster: Sendable {
             Controllers.Setting(
                 caches: caches, client: client, caPEM: security.authority.pair.certificate,
                 volumeSources: node.volumeSources,
-                resources: { plane.resources }, logger: logger))
+                resources: { plane.resources }, metrics: plane.metrics.registry, logger: logger))
         let events = EventRecorder(component: Scheduler.schedulerName, client: client)
         let scheduler = Scheduler(
             SchedulerCaches(
                 pods: caches.pods, nodes: caches.nodes, claims: caches.claims, volumes: caches.volumes,
                 classes: caches.storageClasses, namespaces: caches.namespaces), client: client, events: events,
-            logger: logger)
+            metrics: plane.metrics.registry, logger: logger)
+        plane.metrics.follow(controllers + [scheduler])
         // What subscribes to the caches is made before they are fed.
         let parts = try await node.prepare(plane, caches, nodes)
         try await withThrowingTaskGroup(of: Void.self) { group in

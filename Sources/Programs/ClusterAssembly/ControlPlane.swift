@@ -3,6 +3,7 @@ internal import APIServer
 internal import BuiltinAPI
 internal import Kinds
 internal import Logging
+internal import MetricsExposition
 internal import ObjectModel
 internal import ObjectStorage
 internal import Schema
@@ -12,6 +13,7 @@ internal import Synchronization
 struct ControlPlane: Sendable {
     let api: APIServer
     let readiness: Readiness
+    let metrics = ClusterMetrics()
     let logger: Logger
 
     init(
@@ -32,6 +34,8 @@ struct ControlPlane: Sendable {
             HealthCheck("bootstrap") { readiness.isReady ? nil : "the cluster's first objects are being made" }
         ]
         parts.environment = environment
+        parts.metrics = metrics.registry
+        parts.metricsPage = metrics.page
         parts.logger = logger
         do throws(Catalog.Malformed) {
             let catalog = try BuiltinKinds.catalog()
@@ -44,6 +48,7 @@ struct ControlPlane: Sendable {
         }
         self.readiness = readiness
         self.logger = logger
+        metrics.follow { [weak api] in await api?.publishMetrics() }
     }
 
     /// Every resource that can be listed.

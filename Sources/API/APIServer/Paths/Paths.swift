@@ -14,6 +14,9 @@ extension APIServer {
         case nil: return index
         case "version" where parts.count == 1: return .json(ServerVersion.document)
         case "healthz", "livez", "readyz": return await health(parts, request)
+        case "metrics" where parts.count == 1:
+            guard let page = self.parts.metricsPage else { return Self.pageNotFound }
+            return await metricsReply(page)
         case "api", "apis": return discovery(parts, request) ?? Self.pageNotFound
         case "openapi": return try openAPI(parts, request) ?? Self.pageNotFound
         default: return Self.pageNotFound
@@ -28,7 +31,7 @@ extension APIServer {
     }
 
     private static func isServed(_ path: String) -> Bool {
-        ["/", "/api", "/apis", "/version", "/healthz", "/livez", "/readyz"].contains(path)
+        ["/", "/api", "/apis", "/version", "/healthz", "/livez", "/readyz", "/metrics"].contains(path)
             || path.hasPrefix("/openapi")
     }
 
@@ -39,6 +42,7 @@ extension APIServer {
             paths.insert(groupVersion.rootPath)
             paths.insert(groupVersion.group.isEmpty ? "/api" : "/apis/\(groupVersion.group)")
         }
+        if parts.metricsPage != nil { paths.insert("/metrics") }
         if served.openAPI != nil { paths.formUnion(["/openapi/v2", "/openapi/v3"]) }
         return .json(["paths": .array(paths.sorted().map(Value.string))])
     }

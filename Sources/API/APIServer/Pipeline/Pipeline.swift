@@ -8,8 +8,7 @@ extension APIServer {
     /// The longest time of a request whose reply does not go on.
     static let requestTime = Duration.seconds(60)
 
-    func answer(_ request: APIRequest) async throws(APIStatus) -> APIResponse {
-        let target = RequestTarget.resolve(request)
+    func answer(_ request: APIRequest, _ target: RequestTarget) async throws(APIStatus) -> APIResponse {
         try checkMethod(request)
         let user = try await authenticate(request)
         guard isCounted(target, request, user) else { return try await answer(request, target, user) }
@@ -38,9 +37,7 @@ extension APIServer {
         switch target {
         case .path(let path): return !Self.isHealthCheck(path)
         case .resource(let target):
-            if target.subresource.isEmpty { return target.verb != .watch }
-            let resource = GroupResource(group: target.groupVersion.group, resource: target.resource)
-            return parts.subresources[SubresourceKey(resource, target.subresource)]?.isLongRunning != true
+            return target.subresource.isEmpty ? target.verb != .watch : !isLongRunning(target)
         }
     }
 
@@ -86,7 +83,8 @@ extension APIServer {
             request: request, target: target, kind: kind, user: user,
             representation: try Representation.negotiate(request), now: parts.environment.now(), warnings: WarningLog(),
             writer: ObjectWriter(
-                store: store, admission: parts.admission, environment: parts.environment, recent: recent))
+                store: store, admission: parts.admission, environment: parts.environment, recent: recent),
+            running: target.verb == .watch ? requestClass(request, .resource(target)).map(metrics.begins) : nil)
         if let deprecation = kind.deprecation { call.warnings.add(deprecation) }
         var response = try await serve(call)
         call.warnings.write(to: &response.headers)

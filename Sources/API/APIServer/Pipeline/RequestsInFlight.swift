@@ -24,6 +24,9 @@ final class RequestsInFlight: Sendable {
         self.maximumWrites = maximumWrites
     }
 
+    /// How many read and how many write.
+    var current: (reads: Int, writes: Int) { counts.withLock { ($0.reads, $0.writes) } }
+
     /// Takes a place, which `leave` gives back.
     func enter(writes: Bool) throws(APIStatus) {
         let entered = counts.withLock { counts in

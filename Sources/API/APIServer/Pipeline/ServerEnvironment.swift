@@ -4,6 +4,11 @@ package import ObjectModel
 package struct ServerEnvironment: Sendable {
     /// The current time.
     package var now: @Sendable () -> Timestamp
+    /// Time since some fixed point that never jumps, to measure with.
+    package var uptime: @Sendable () -> Duration = {
+        let start = ContinuousClock.now
+        return { ContinuousClock.now - start }
+    }()
     /// A random v4 UUID.
     package var makeUID: @Sendable () -> String
     /// A random number in the range.

@@ -13,6 +13,8 @@ struct ResourceCall: Sendable {
     let now: Timestamp
     let warnings: WarningLog
     let writer: ObjectWriter
+    /// What a watch is counted by while it goes on.
+    let running: LongRunningRequest?
 
     var store: any Store { writer.store }
     var environment: ServerEnvironment { writer.environment }

@@ -32,7 +32,8 @@ extension ResourceCall {
             announcing: options.sendsInitialEvents == true && options.allowsBookmarks ? revision : nil,
             allowsBookmarks: options.allowsBookmarks,
             duration: .seconds(
-                options.timeoutSeconds.map { min($0, Self.longestSeconds) } ?? environment.random(Self.defaultSeconds)))
+                options.timeoutSeconds.map { min($0, Self.longestSeconds) } ?? environment.random(Self.defaultSeconds)),
+            counted: running)
         return APIResponse(
             code: 200,
             headers: HTTPFields([("Content-Type", "application/json"), ("Cache-Control", "no-cache, private")]),

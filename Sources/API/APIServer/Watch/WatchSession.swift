@@ -26,16 +26,18 @@ final class WatchSession: Sendable {
     private let allowsBookmarks: Bool
     private let deadline: Timestamp
     private let state: Mutex<State>
+    private let counted: LongRunningRequest?
 
     /// A watch over `subscription`. `announcing` is the revision of `initial` when its end is to be told.
     init(
         encoder: WatchEncoder, subscription: EventSubscription, environment: ServerEnvironment, initial: [StoredObject],
-        announcing: Revision?, allowsBookmarks: Bool, duration: Duration
+        announcing: Revision?, allowsBookmarks: Bool, duration: Duration, counted: LongRunningRequest? = nil
     ) {
         self.encoder = encoder
         self.subscription = subscription
         self.environment = environment
         self.allowsBookmarks = allowsBookmarks
+        self.counted = counted
         let now = environment.now()
         deadline = now + duration
         state = Mutex(

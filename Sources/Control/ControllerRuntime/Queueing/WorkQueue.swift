@@ -10,8 +10,10 @@ package struct WorkQueue<Key: Hashable & Sendable>: Sendable {
 
     private var ready: [Key] = []
     private var head = 0
-    private var waiting: Set<Key> = []
-    private var processing: Set<Key> = []
+    /// Since when each key waits, also those that are worked on meanwhile.
+    private var waiting: [Key: Duration] = [:]
+    /// Since when each key is worked on.
+    private var processing: [Key: Duration] = [:]
     private var dueTimes: [Key: Duration] = [:]
     private var heap: [Delayed] = []
     private var failures: [Key: Int] = [:]
@@ -27,10 +29,16 @@ package struct WorkQueue<Key: Hashable & Sendable>: Sendable {
     /// When the next delayed key is due; nil without one.
     package var nextDue: Duration? { heap.first?.due }
 
-    /// Adds a key to be worked on now.
-    package mutating func add(_ key: Key) {
-        guard waiting.insert(key).inserted else { return }
-        if !processing.contains(key) { ready.append(key) }
+    /// For how long each key has been worked on at `now`.
+    package func timesInWork(at now: Duration) -> [Duration] { processing.values.map { now - $0 } }
+
+    /// Adds a key to be worked on now. Whether it did not wait already.
+    @discardableResult
+    package mutating func add(_ key: Key, now: Duration) -> Bool {
+        guard waiting[key] == nil else { return false }
+        waiting[key] = now
+        if processing[key] == nil { ready.append(key) }
+        return true
     }
 
     /// Adds a key to be worked on at `due`; an earlier time that is already set stays.
@@ -55,18 +63,21 @@ package struct WorkQueue<Key: Hashable & Sendable>: Sendable {
     /// How often the key has failed in a row.
     package func failures(of key: Key) -> Int { failures[key] ?? 0 }
 
-    /// Makes the keys that are due at `now` ready.
-    package mutating func advance(to now: Duration) {
+    /// Makes the keys that are due at `now` ready. How many did not wait already.
+    @discardableResult
+    package mutating func advance(to now: Duration) -> Int {
+        var added = 0
         while let first = heap.first, first.due <= now {
             pop()
             guard dueTimes[first.key] == first.due else { continue }
             dueTimes[first.key] = nil
-            add(first.key)
+            if add(first.key, now: now) { added += 1 }
         }
+        return added
     }
 
-    /// The next key to work on; nil when none is ready. The caller says `done` afterwards.
-    package mutating func take() -> Key? {
+    /// The next key to work on and how long it has waited; nil when none is ready. The caller says `done` afterwards.
+    package mutating func take(now: Duration) -> (key: Key, waited: Duration)? {
         guard head < ready.count else { return nil }
         let key = ready[head]
         head += 1
@@ -74,15 +85,16 @@ package struct WorkQueue<Key: Hashable & Sendable>: Sendable {
             ready.removeFirst(head)
             head = 0
         }
-        waiting.remove(key)
-        processing.insert(key)
-        return key
+        processing[key] = now
+        return (key, now - (waiting.removeValue(forKey: key) ?? now))
     }
 
-    /// Ends the work on a key; when it was added meanwhile it is ready again.
-    package mutating func done(_ key: Key) {
-        processing.remove(key)
-        if waiting.contains(key) { ready.append(key) }
+    /// Ends the work on a key, and says how long it took; when the key was added meanwhile it is ready again.
+    @discardableResult
+    package mutating func done(_ key: Key, now: Duration) -> Duration {
+        let begin = processing.removeValue(forKey: key)
+        if waiting[key] != nil { ready.append(key) }
+        return now - (begin ?? now)
     }
 
     private mutating func push(_ item: Delayed) {

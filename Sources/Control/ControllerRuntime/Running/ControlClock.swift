@@ -37,4 +37,11 @@ package protocol ControlLoop: Sendable {
     var name: String { get }
     /// Works until the task is cancelled.
     func run() async
+    /// Sets the metrics that say how things are at this moment; asked before each scrape.
+    func publishMetrics() async
+}
+
+extension ControlLoop {
+    /// Nothing, where a part has none.
+    package func publishMetrics() async {}
 }

@@ -1,4 +1,5 @@
 package import APIProtocol
+package import CoreMetrics
 package import Logging
 package import ObjectModel
 internal import Synchronization
@@ -20,6 +21,7 @@ package final class Controller<R: Reconciler>: ControlLoop {
     private let workers: Int
     private let clock: ControlClock
     private let logger: Logger
+    private let metrics: WorkQueueMetrics
     private let state: Mutex<State>
     private let signal = Signal()
 
@@ -28,7 +30,7 @@ package final class Controller<R: Reconciler>: ControlLoop {
     package init(
         _ name: String, _ reconciler: R, caches: R.Caches, sources: [any RevisionedCache], client: APIClient,
         events: EventRecorder, workers: Int = 8, backOff: BackOff = .failedKeys, clock: ControlClock = .system,
-        logger: Logger
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) {
         self.name = name
         self.reconciler = reconciler
@@ -38,6 +40,7 @@ package final class Controller<R: Reconciler>: ControlLoop {
         self.workers = workers
         self.clock = clock
         self.logger = logger
+        self.metrics = WorkQueueMetrics(queue: name, metrics)
         state = Mutex(State(queue: WorkQueue(backOff: backOff), barrier: Barrier(sources)))
         for source in sources {
             source.onProgress { [weak self] in self?.releaseParked() }
@@ -46,7 +49,8 @@ package final class Controller<R: Reconciler>: ControlLoop {
 
     /// Looks at a key soon.
     package func enqueue(_ key: R.Key) {
-        state.withLock { $0.queue.add(key) }
+        let now = clock.uptime()
+        metrics.added(state.withLock { $0.queue.add(key, now: now) } ? 1 : 0)
         signal.give()
     }
 
@@ -76,8 +80,11 @@ package final class Controller<R: Reconciler>: ControlLoop {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 let now = clock.uptime()
-                let (keys, due) = state.withLock { Self.next(&$0, now: now, workers: workers) }
-                for key in keys { group.addTask { await self.work(on: key) } }
+                let (keys, due) = state.withLock { next(&$0, now: now) }
+                for (key, waited) in keys {
+                    metrics.began(after: waited)
+                    group.addTask { await self.work(on: key) }
+                }
                 if keys.isEmpty {
                     await signal.wait(atMost: due.map { max($0 - now, .zero) }, sleep: clock.sleep)
                 }
@@ -85,16 +92,22 @@ package final class Controller<R: Reconciler>: ControlLoop {
         }
     }
 
-    /// The keys to begin with, and when to look again for others.
-    private static func next(_ state: inout State, now: Duration, workers: Int) -> ([R.Key], Duration?) {
-        state.queue.advance(to: now)
+    package func publishMetrics() async {
+        let now = clock.uptime()
+        let (depth, times) = state.withLock { ($0.queue.count, $0.queue.timesInWork(at: now)) }
+        metrics.publish(depth: depth, timesInWork: times)
+    }
+
+    /// The keys to begin with and how long each waited, and when to look again for others.
+    private func next(_ state: inout State, now: Duration) -> ([(R.Key, Duration)], Duration?) {
+        metrics.added(state.queue.advance(to: now))
         state.barrier.relistOverdue(now: now)
-        var keys: [R.Key] = []
-        while state.queue.inProgress < workers, let key = state.queue.take() {
+        var keys: [(R.Key, Duration)] = []
+        while state.queue.inProgress < workers, let (key, waited) = state.queue.take(now: now) {
             if state.barrier.admits(key) {
-                keys.append(key)
+                keys.append((key, waited))
             } else {
-                state.queue.done(key)
+                state.queue.done(key, now: now)
             }
         }
         let due = [state.queue.nextDue, state.barrier.nextDeadline].compactMap { $0 }.min()
@@ -103,7 +116,7 @@ package final class Controller<R: Reconciler>: ControlLoop {
 
     private func work(on key: R.Key) async {
         guard let observed = reconciler.observe(key, in: caches) else {
-            finish(key) { $0.queue.forget(key) }
+            finish(key, clock.uptime()) { $0.queue.forget(key) }
             return
         }
         let plan = reconciler.reconcile(observed, at: clock.now())
@@ -118,29 +131,32 @@ package final class Controller<R: Reconciler>: ControlLoop {
                 "reconciled",
                 metadata: ["controller": "\(name)", "key": "\(key)", "plan": "\(plan.explanation)"])
         }
-        finish(key) { state in
+        finish(key, now) { state in
             state.barrier.expect(outcome.expectations, of: key, now: now)
             if outcome.failure == nil || outcome.isFinal {
                 state.queue.forget(key)
                 if let delay = plan.recheckAfter { state.queue.add(key, at: now + delay) }
             } else {
                 state.queue.addAfterFailure(key, now: now)
+                metrics.failed()
             }
         }
     }
 
-    private func finish(_ key: R.Key, _ change: (inout State) -> Void) {
-        state.withLock { state in
+    private func finish(_ key: R.Key, _ now: Duration, _ change: (inout State) -> Void) {
+        let time = state.withLock { state in
             change(&state)
-            state.queue.done(key)
+            return state.queue.done(key, now: now)
         }
+        metrics.ended(after: time)
         signal.give()
     }
 
     private func releaseParked() {
+        let now = clock.uptime()
         let released = state.withLock { state in
             let keys = state.barrier.release()
-            for key in keys { state.queue.add(key) }
+            for key in keys where state.queue.add(key, now: now) { metrics.added(1) }
             return !keys.isEmpty
         }
         if released { signal.give() }

@@ -10,7 +10,7 @@ extension Controllers {
             "persistentvolumeclaim", ClaimReconciler(sources: setting.volumeSources), caches: caches,
             sources: [caches.claims, caches.volumes, caches.storageClasses, caches.pods], client: setting.client,
             events: events, backOff: BackOff(first: .milliseconds(5), last: .seconds(60)), clock: setting.clock,
-            logger: setting.logger)
+            metrics: setting.metrics, logger: setting.logger)
         controller.enqueueChanges(of: caches.claims) { [$0.latest.key] }
         controller.enqueueChanges(of: caches.volumes) { claims(wokenBy: $0, caches) }
         controller.enqueueChanges(of: caches.storageClasses) { change in
@@ -49,7 +49,7 @@ extension Controllers {
             "persistentvolume", VolumeReconciler(sources: setting.volumeSources), caches: caches,
             sources: [caches.volumes, caches.claims], client: setting.client, events: events,
             backOff: BackOff(first: .milliseconds(5), last: .seconds(60)), clock: setting.clock,
-            logger: setting.logger)
+            metrics: setting.metrics, logger: setting.logger)
         controller.enqueueChanges(of: caches.volumes) { [$0.latest.key] }
         controller.enqueueChanges(of: caches.claims) { change in
             let own = caches.volumes.objects("claim", change.latest.key.description).map(\.key)

@@ -9,7 +9,7 @@ extension Controllers {
         let controller = Controller(
             "deployment", DeploymentReconciler(), caches: caches,
             sources: [caches.deployments, caches.replicaSets, caches.pods], client: setting.client, events: events,
-            clock: setting.clock, logger: setting.logger)
+            clock: setting.clock, metrics: setting.metrics, logger: setting.logger)
         controller.enqueueChanges(of: caches.deployments) { [$0.latest.key] }
         // Pods need no subscription of their own: each that comes or goes changes the status of its set.
         controller.enqueueChanges(of: caches.replicaSets) { change in

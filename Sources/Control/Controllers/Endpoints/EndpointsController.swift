@@ -13,7 +13,7 @@ extension Controllers {
         let controller = Controller(
             "endpoints", EndpointsReconciler(), caches: caches,
             sources: [caches.services, caches.pods, caches.endpoints, caches.endpointSlices], client: setting.client,
-            events: events, clock: setting.clock, logger: setting.logger)
+            events: events, clock: setting.clock, metrics: setting.metrics, logger: setting.logger)
         controller.enqueueChanges(of: caches.services) { [$0.latest.key] }
         controller.enqueueChanges(of: caches.endpoints) { [$0.latest.key] }
         controller.enqueueChanges(of: caches.endpointSlices) { change in

@@ -8,7 +8,7 @@ extension Controllers {
         let events = setting.recorder("event-expiry-controller")
         let controller = Controller(
             "event-expiry", EventExpiryReconciler(), caches: cache, sources: [cache], client: setting.client,
-            events: events, clock: setting.clock, logger: setting.logger)
+            events: events, clock: setting.clock, metrics: setting.metrics, logger: setting.logger)
         cache.onChange { [weak controller] change in
             // A repetition is seen when the former time is due: writing an event costs nothing here.
             guard case .added(let event) = change else { return }

@@ -1,5 +1,6 @@
 package import APIProtocol
 package import ControllerRuntime
+package import CoreMetrics
 internal import Kinds
 package import Logging
 package import ObjectModel
@@ -55,13 +56,15 @@ package enum GarbageCollector {
     /// The loops: the controller and what feeds it. Events are no owners and not owned; they are left out. Kinds that are
     /// served only later are not collected before the next start.
     package static func loops(
-        resources: [APIResource], client: APIClient, events: EventRecorder, clock: ControlClock, logger: Logger
+        resources: [APIResource], client: APIClient, events: EventRecorder, clock: ControlClock,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) -> [any ControlLoop] {
         let caches = OwnershipCaches(resources: resources.filter { $0.kind != "Event" && $0.kind != "Lease" })
         let all = Array(caches.caches.values)
         let controller = Controller(
             "garbage-collector", GarbageReconciler(), caches: caches, sources: all, client: client, events: events,
-            workers: 16, backOff: BackOff(first: .milliseconds(5), last: .seconds(30)), clock: clock, logger: logger)
+            workers: 16, backOff: BackOff(first: .milliseconds(5), last: .seconds(30)), clock: clock, metrics: metrics,
+            logger: logger)
         for cache in all {
             let resource = cache.resource
             controller.enqueueChanges(of: cache) { change in

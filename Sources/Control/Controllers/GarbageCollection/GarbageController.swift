@@ -5,7 +5,7 @@ extension Controllers {
         let events = setting.recorder("garbage-collector-controller")
         let loops = GarbageCollector.loops(
             resources: setting.resources(), client: setting.client, events: events, clock: setting.clock,
-            logger: setting.logger)
+            metrics: setting.metrics, logger: setting.logger)
         return loops + [events]
     }
 }

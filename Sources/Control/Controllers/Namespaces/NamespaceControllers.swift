@@ -9,7 +9,7 @@ extension Controllers {
         let controller = Controller(
             "namespace-defaults", NamespaceDefaultsReconciler(caPEM: setting.caPEM), caches: caches,
             sources: [caches.namespaces, caches.serviceAccounts, caches.rootCertificates], client: setting.client,
-            events: events, clock: setting.clock, logger: setting.logger)
+            events: events, clock: setting.clock, metrics: setting.metrics, logger: setting.logger)
         controller.enqueueChanges(of: caches.namespaces) { [$0.latest.key] }
         controller.enqueueChanges(of: caches.serviceAccounts) { change in
             change.new == nil ? [NamespacedName(name: change.latest.key.namespace)] : []
@@ -25,7 +25,7 @@ extension Controllers {
             "namespace", NamespaceDeletionReconciler(resources: setting.resources), caches: caches,
             sources: [caches.namespaces, caches.pods], client: setting.client, events: events,
             backOff: BackOff(first: .milliseconds(50), last: .seconds(5)), clock: setting.clock,
-            logger: setting.logger)
+            metrics: setting.metrics, logger: setting.logger)
         controller.enqueueChanges(of: caches.namespaces) { [$0.latest.key] }
         controller.enqueueChanges(of: caches.pods) { change in
             change.new == nil ? [NamespacedName(name: change.latest.key.namespace)] : []

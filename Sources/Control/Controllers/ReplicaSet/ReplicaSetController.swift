@@ -8,7 +8,8 @@ extension Controllers {
         let events = setting.recorder("replicaset-controller")
         let controller = Controller(
             "replicaset", ReplicaSetReconciler(), caches: caches, sources: [caches.replicaSets, caches.pods],
-            client: setting.client, events: events, clock: setting.clock, logger: setting.logger)
+            client: setting.client, events: events, clock: setting.clock, metrics: setting.metrics,
+            logger: setting.logger)
         controller.enqueueChanges(of: caches.replicaSets) { [$0.latest.key] }
         controller.enqueueChanges(of: caches.pods) { change in
             [change.old, change.new].flatMap { $0.map { owners(of: $0, in: caches) } ?? [] }

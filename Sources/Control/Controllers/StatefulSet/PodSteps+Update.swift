@@ -25,8 +25,8 @@ extension PodSteps {
 
     /// Deletes the highest pods that are not of the update revision, as many as may be away.
     mutating func update() {
-        guard case .rollingUpdate(let partition, let limit) = set.updateStrategy else { return }
-        let most = max(1, limit.scaled(to: set.replicas, roundsUp: false))
+        guard case .rollingUpdate(let partition, _) = set.updateStrategy else { return }
+        let most = set.maximumUnavailable
         var away = Away(self)
         for (ordinal, pod) in replicas.sorted(by: { $0.key > $1.key }) {
             guard !pod.view.isTerminating, !pod.view.isTerminal,

@@ -9,7 +9,9 @@ extension Controllers {
         let controller = Controller(
             "statefulset", StatefulSetReconciler(), caches: caches,
             sources: [caches.statefulSets, caches.pods, caches.claims, caches.revisions], client: setting.client,
-            events: events, clock: setting.clock, logger: setting.logger)
+            events: events, clock: setting.clock, metrics: setting.metrics, logger: setting.logger)
+        let metrics = StatefulSetMetrics(setting.metrics)
+        caches.statefulSets.onChange { metrics.apply($0) }
         controller.enqueueChanges(of: caches.statefulSets) { [$0.latest.key] }
         controller.enqueueChanges(of: caches.pods) { change in
             [change.old, change.new].flatMap { $0.map { owners(of: $0, in: caches) } ?? [] }

@@ -78,6 +78,12 @@ package struct StatefulSetView: ObjectView, Hashable {
             deletesWhenScaled: retention.text("whenScaled") == "Delete")
         status = StatefulSetStatusView(object.child("status"))
     }
+
+    /// How many pods a rolling update takes away at a time: a percentage is rounded down, and it is one at least.
+    package var maximumUnavailable: Int {
+        guard case .rollingUpdate(_, let limit) = updateStrategy else { return 1 }
+        return max(1, limit.scaled(to: replicas, roundsUp: false))
+    }
 }
 
 /// The status of a StatefulSet.
