@@ -40,17 +40,16 @@ e2e: build images
 	@Scripts/setup.sh tests
 	Scripts/timed.sh "end-to-end suites" Scripts/in-netns.sh env ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests
 
-soak: build images ## the end-to-end suites three times over, with 20 crashes and real databases, and 500 simulations
+soak: build images ## the end-to-end suites three times over, with 20 crashes and real databases, and 10,000 simulations
 	@Scripts/setup.sh tests
 	Scripts/images.sh etcd:3.4 postgres:15
 	for round in 1 2 3; do Scripts/timed.sh "soak round $$round" Scripts/in-netns.sh env ORDINAL_WARNINGS=error \
 	    ORDINAL_CRASH_ROUNDS=20 $(SWIFT) test --skip-build --no-parallel --filter EndToEndTests || exit 1; done
-	Scripts/timed.sh "500 simulations" env $(REPLAYABLE) ORDINAL_SEED=1000 ORDINAL_SEEDS=500 ORDINAL_WARNINGS=error \
-	    $(SWIFT) test --skip-build --filter SimulationTests.SimulationTests
+	$(SWIFT) build -c release -j $(JOBS) --product ordinal-simulate
+	Scripts/timed.sh "10,000 simulations" Scripts/seeds.sh 1000 10000
 
 simulate: build ## replay a simulation and print all that happened: make simulate SEED=7 (SEEDS=100 from there on)
-	env $(REPLAYABLE) ORDINAL_SEED=$(SEED) ORDINAL_SEEDS=$(SEEDS) $(if $(filter 1,$(SEEDS)),ORDINAL_LOG=1) \
-	    ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --filter SimulationTests.SimulationTests
+	$(REPLAYABLE) .build/debug/ordinal-simulate $(SEED) $(SEEDS) $(if $(filter 1,$(SEEDS)),--log)
 
 golden: build ## rewrite the golden files from what the code prints now
 	ORDINAL_GOLDEN=write ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --skip EndToEndTests

@@ -33,7 +33,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "ordinal",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "ordinal", targets: ["ordinal"])],
+    products: [
+        .executable(name: "ordinal", targets: ["ordinal"]),
+        .executable(name: "ordinal-simulate", targets: ["ordinal-simulate"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -161,6 +164,10 @@ let package = Package(
             ]),
         .executableTarget(
             name: "ordinal", dependencies: ["CommandLine"], path: "Sources/Programs/ordinal", swiftSettings: strict),
+        .executableTarget(
+            name: "ordinal-simulate",
+            dependencies: ["Simulation", product("ArgumentParser", "swift-argument-parser")],
+            path: "Sources/Programs/ordinal-simulate", swiftSettings: strict),
         layer(
             "Testing", "TestSupport",
             [

@@ -10,7 +10,7 @@ import Testing
     static let mutations: [Mutation] = [
         takesEveryPodForReady, countsOneMore, deletesClaims, forgetsDeletions, ignoresPartition,
         takesAwayMore, forgetsReadiness, ownsClaims, waitsForNobody, startsTwice, leavesClaims, losesEvents,
-        sharesClaims,
+        sharesClaims, ignoresTheHolder,
     ]
 
     /// All but two: that processes end the loop itself sees to, and what never rests would run it out of its steps.
@@ -138,6 +138,14 @@ import Testing
         var bug = Mutation("claims of what is gone are left", breaks: .noOrphans)
         bug.request = { request in
             request.method == .delete && request.path.contains("/persistentvolumeclaims/") ? nil : request
+        }
+        return bug
+    }
+
+    private static var ignoresTheHolder: Mutation {
+        var bug = Mutation("the lease is taken while another holds it", breaks: .oneLeader)
+        bug.read = { plural, object in
+            if plural == "leases" { object["spec", "holderIdentity"] = "" }
         }
         return bug
     }

@@ -39,7 +39,7 @@ struct SourceTree {
     /// The targets in the order of Package.swift: a target may import only those before it.
     static let layers: [String] = {
         let pattern = try? NSRegularExpression(
-            pattern: #"(?:layer\(\s*"[A-Za-z]+",\s*|[tT]arget\(\s*name:\s*)"([A-Za-z]+)""#)
+            pattern: #"(?:layer\(\s*"[A-Za-z]+",\s*|[tT]arget\(\s*name:\s*)"([A-Za-z-]+)""#)
         let manifest = text("Package.swift")
         let matches = pattern?.matches(in: manifest, range: NSRange(manifest.startIndex..., in: manifest)) ?? []
         return matches.compactMap { Range($0.range(at: 1), in: manifest).map { String(manifest[$0]) } }

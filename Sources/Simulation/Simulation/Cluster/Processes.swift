@@ -9,10 +9,27 @@ internal import SimulatedRuntime
 
 /// The processes beside the server, put together from the real parts.
 extension SimulatedCluster {
-    /// Controllers and scheduler.
+    /// The Lease that the control processes hold.
+    static let lease = NamespacedName(namespace: "kube-system", name: "ordinal-controllers")
+
+    /// Controllers and scheduler, while this process leads.
     func control(_ link: Link) async {
-        let client = processClient("system:kube-controller-manager", group: UserInfo.mastersGroup, link)
         let clock = processClock(link)
+        let transport = transport(link)
+        let elector = LeaderElector(
+            LeaderElection(link.name, lease: Self.lease), client: Self.client("system:\(link.name)", transport),
+            clock: clock, logger: Self.logger)
+        let fenced = FencedTransport(transport) { elector.isLeading }
+        let client = Self.client("system:kube-controller-manager", fenced)
+        await elector.lead { await self.lead(client, clock) }
+    }
+
+    private static func client(_ user: String, _ transport: any APITransport) -> APIClient {
+        APIClient(
+            transport, credentials: .inProcess(UserInfo(name: user, groups: [UserInfo.mastersGroup])))
+    }
+
+    private func lead(_ client: APIClient, _ clock: ControlClock) async {
         let caches = ControlCaches()
         let controllers = Controllers.all(
             Controllers.Setting(
@@ -33,7 +50,7 @@ extension SimulatedCluster {
 
     /// The agent of a machine.
     func agent(_ link: Link, on machine: SimulatedMachine) async {
-        let client = processClient("system:node:\(machine.name)", group: UserInfo.mastersGroup, link)
+        let client = Self.client("system:node:\(machine.name)", transport(link))
         let clock = processClock(link)
         let objects = ClusterObjects(client: client, clock: clock)
         var configuration = NodeAgentConfiguration(

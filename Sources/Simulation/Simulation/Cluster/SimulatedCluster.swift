@@ -12,8 +12,8 @@ internal import Synchronization
 /// A whole cluster in one loop: the real server, controllers, scheduler and agents over a durable store and simulated
 /// machines. Each process runs until it crashes, and then again.
 final class SimulatedCluster: Sendable {
-    /// Controllers and scheduler.
-    static let controlProcess = "control"
+    /// Controllers and scheduler, twice: one leads, the other waits for its end.
+    static let controlProcesses = ["control-0", "control-1"]
     /// The API server.
     static let serverProcess = "server"
     private static let longestPause = Duration.seconds(20)
@@ -81,6 +81,17 @@ final class SimulatedCluster: Sendable {
         link?.cut()
     }
 
+    /// Holds a process up for a time; its machine and what it has sent go on.
+    func pause(_ process: String, for time: Duration) {
+        let link = state.withLock { $0.links[process] }
+        link?.freeze(until: clock.uptime + time)
+    }
+
+    /// Lets every process go on.
+    func resumeAll() {
+        for link in state.withLock({ $0.links.values.sorted { $0.name < $1.name } }) { link.freeze(until: nil) }
+    }
+
     /// Forgets history but for the newest revisions.
     func compact(keeping revisions: Int64) { store.compact(keeping: revisions) }
 
@@ -98,7 +109,9 @@ final class SimulatedCluster: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.network.run() }
             group.addTask { await self.supervise(Self.serverProcess) { await self.serve($0) } }
-            group.addTask { await self.supervise(Self.controlProcess) { await self.control($0) } }
+            for name in Self.controlProcesses {
+                group.addTask { await self.supervise(name) { await self.control($0) } }
+            }
             for machine in machines {
                 group.addTask { await self.supervise(machine.name) { await self.agent($0, on: machine) } }
             }
@@ -124,7 +137,8 @@ final class SimulatedCluster: Sendable {
 
     private func serve(_ link: Link) async {
         let environment = clock.serverEnvironment(random.fork("server"))
-        let store = StoreHandle(store: store, link: link)
+        let luck = random.fork("store")
+        let store = StoreHandle(store: store, link: link) { [rates] in luck.chance(rates().storeFailure) }
         var parts = APIServerParts(authorizer: GroupAuthorizer())
         guard let serviceRange = IPv4Range("10.96.0.0/16"), let api = IPv4Address("10.244.0.1"),
             let dns = IPv4Address("10.96.0.10")
@@ -150,17 +164,16 @@ final class SimulatedCluster: Sendable {
 
     static let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
 
-    func processClient(_ user: String, group: String, _ link: Link) -> APIClient {
-        let transport = FaultyTransport(
+    func transport(_ link: Link) -> FaultyTransport {
+        FaultyTransport(
             link, network: network, clock: clock, random: random.fork("requests of \(link.name)"), rates: rates,
-            mutation: link.name == Self.controlProcess ? mutation : nil, auditor: auditor,
+            mutation: Self.controlProcesses.contains(link.name) ? mutation : nil, auditor: auditor,
             serverLink: { [server] in server.now?.link })
-        return APIClient(transport, credentials: .inProcess(UserInfo(name: user, groups: [group])))
     }
 
     var rates: @Sendable () -> FaultRates { { [self] in state.withLock { $0.rates } } }
 
-    func processClock(_ link: Link) -> ControlClock { clock.controlClock(random.fork("clock of \(link.name)")) }
+    func processClock(_ link: Link) -> ControlClock { clock.controlClock(random.fork("clock of \(link.name)"), link) }
 
     func processRandom(_ label: String) -> SeededRandom { random.fork(label) }
 }

@@ -34,6 +34,8 @@ final class SimulatedStore: Sendable {
 struct StoreHandle: Store {
     let store: SimulatedStore
     let link: Link
+    /// Whether the store refuses the next write.
+    let refuses: @Sendable () -> Bool
 
     private func check() throws(StoreError) {
         guard link.isAlive else { throw .unavailable("the server has crashed") }
@@ -53,6 +55,7 @@ struct StoreHandle: Store {
 
     func commit(_ write: StoreWrite) async throws(StoreError) -> Revision {
         try check()
+        if refuses() { throw .unavailable("drawn: the disk is full") }
         return try store.commit(write)
     }
 

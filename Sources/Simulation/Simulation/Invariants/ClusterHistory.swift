@@ -10,6 +10,9 @@ struct ObservedChange {
     let kind: StoreEvent.Kind
     let old: Value?
     let new: Value
+
+    /// Whether controllers or the scheduler made it.
+    var isByControl: Bool { SimulatedCluster.controlProcesses.contains(sender) }
 }
 
 /// What was, of the objects that invariants speak of: enough of the past to judge a process by what it could know.
@@ -56,6 +59,8 @@ struct ClusterHistory {
     private(set) var sets: [NamespacedName: StatefulSet] = [:]
     /// The claims that exist.
     private(set) var claims: [NamespacedName: ObjectMetadata] = [:]
+    /// Who holds the lease of the control processes.
+    private(set) var leader: String?
     /// How many writes there were that no heartbeat made.
     private(set) var writes = 0
     /// The last of them, for people.
@@ -103,6 +108,8 @@ struct ClusterHistory {
         switch kind {
         case "Pod": applyPod(change)
         case "StatefulSet": applySet(change)
+        case "Lease" where change.new.namespacedName == SimulatedCluster.lease:
+            leader = change.new["spec", "holderIdentity"]?.string
         case "PersistentVolumeClaim":
             claims[change.new.namespacedName] = change.kind == .deleted ? nil : ObjectMetadata(change.new)
         default: break
@@ -130,7 +137,7 @@ struct ClusterHistory {
         if pod.isReady { pod.lastReady = change.time }
         if view.isTerminating || change.kind == .deleted, pod.terminating == nil {
             pod.terminating = change.time
-            pod.isTakenAway = change.sender == SimulatedCluster.controlProcess
+            pod.isTakenAway = change.isByControl
         }
         if change.kind == .deleted {
             pod.gone = change.time

@@ -18,6 +18,8 @@ package enum Invariant: String, Sendable, CaseIterable {
     case claimsAreKept = "claims are kept"
     /// A set's status tells of nothing that was not so.
     case statusIsNotAhead = "status is not ahead"
+    /// Only the holder of the lease writes for the control plane.
+    case oneLeader = "one leader"
     /// Watches are ordered, unique and complete.
     case watchesAreFaithful = "watches are faithful"
     /// After healing every set is as its spec says.

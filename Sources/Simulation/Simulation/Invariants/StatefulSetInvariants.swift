@@ -17,8 +17,9 @@ struct StatefulSetInvariants {
 
     /// What the change breaks. `history` does not have it yet.
     static func judge(_ change: ObservedChange, _ history: ClusterHistory) -> [(Invariant, String)] {
-        guard change.sender == SimulatedCluster.controlProcess else { return [] }
+        guard change.isByControl else { return [] }
         var judge = StatefulSetInvariants(history, change)
+        judge.judgeLeader()
         switch change.new["kind"]?.string {
         case "Pod": judge.judgePod()
         case "PersistentVolumeClaim": judge.judgeClaim()
@@ -26,6 +27,13 @@ struct StatefulSetInvariants {
         default: break
         }
         return judge.found
+    }
+
+    /// Whoever writes leads, but for the lease itself.
+    private mutating func judgeLeader() {
+        guard change.new["kind"] != "Lease", let leader = history.leader, leader != change.sender else { return }
+        let what = "\(change.kind) \(change.new["kind"]?.string ?? "") \(change.new.name)"
+        found.append((.oneLeader, "\(change.sender) writes (\(what)) while \(leader) leads"))
     }
 
     private mutating func judgePod() {

@@ -12,6 +12,12 @@ struct MachineHandle: ContainerRuntime {
 
     private var runtime: any ContainerRuntime { machine.runtime }
 
+    /// The end of a call: a process that is held up hears of it later.
+    private func thawed<Reply>(_ reply: Reply) async -> Reply {
+        await link.waitUntilThawed(clock)
+        return reply
+    }
+
     /// What may go wrong before a call.
     private func pass(_ call: String) async throws(RuntimeError) {
         let rates = rates()
@@ -29,7 +35,7 @@ struct MachineHandle: ContainerRuntime {
     func version() async throws(RuntimeError) -> String { try await runtime.version() }
     func pods() async throws(RuntimeError) -> [String: RuntimePod] {
         try await pass("ListPods")
-        return try await runtime.pods()
+        return await thawed(try await runtime.pods())
     }
     func pod(uid: String) async throws(RuntimeError) -> RuntimePod {
         guard link.isAlive else { throw .unavailable("the agent has crashed") }
@@ -38,23 +44,25 @@ struct MachineHandle: ContainerRuntime {
     func image(_ reference: String) async throws(RuntimeError) -> ImageStatus? { try await runtime.image(reference) }
     func pull(_ reference: String) async throws(RuntimeError) -> ImageStatus {
         try await pass("PullImage")
-        return try await runtime.pull(reference)
+        return await thawed(try await runtime.pull(reference))
     }
     func images() async throws(RuntimeError) -> [ImageStatus] { try await runtime.images() }
 
     func runSandbox(_ config: SandboxConfig) async throws(RuntimeError) -> String {
         try await pass("RunPodSandbox")
-        return try await runtime.runSandbox(config)
+        return await thawed(try await runtime.runSandbox(config))
     }
     func stopSandbox(_ id: String) async throws(RuntimeError) {
         try await pass("StopPodSandbox")
         try await runtime.stopSandbox(id)
         machine.hasStopped(sandbox: id)
+        await thawed(())
     }
     func removeSandbox(_ id: String) async throws(RuntimeError) {
         try await pass("RemovePodSandbox")
         try await runtime.removeSandbox(id)
         machine.hasStopped(sandbox: id)
+        await thawed(())
     }
 
     func createContainer(
@@ -63,30 +71,33 @@ struct MachineHandle: ContainerRuntime {
         try await pass("CreateContainer")
         let container = try await runtime.createContainer(config, sandbox: id, sandboxConfig: sandboxConfig)
         machine.created(container, config, sandbox: id)
-        return container
+        return await thawed(container)
     }
     func startContainer(_ id: String) async throws(RuntimeError) {
         try await pass("StartContainer")
         try await runtime.startContainer(id)
         machine.hasStarted(id)
+        await thawed(())
     }
     func stopContainer(_ id: String, grace: Duration) async throws(RuntimeError) {
         try await pass("StopContainer")
         try await runtime.stopContainer(id, grace: grace)
         machine.hasStopped(id)
+        await thawed(())
     }
     func reopenLog(_ id: String) async throws(RuntimeError) { try await runtime.reopenLog(id) }
     func removeContainer(_ id: String) async throws(RuntimeError) {
         try await pass("RemoveContainer")
         try await runtime.removeContainer(id)
         machine.hasStopped(id)
+        await thawed(())
     }
 
     func execSync(
         _ containerID: String, command: [String], timeout: Duration
     ) async throws(RuntimeError) -> CommandResult {
         guard link.isAlive else { throw .unavailable("the agent has crashed") }
-        let result = try await runtime.execSync(containerID, command: command, timeout: timeout)
+        let result = await thawed(try await runtime.execSync(containerID, command: command, timeout: timeout))
         return machine.isReady(containerID) ? result : CommandResult(exitCode: 1, output: "not ready")
     }
     func exec(_ containerID: String, _ request: ExecRequest) async throws(RuntimeError) -> any ExecSession {

@@ -22,6 +22,8 @@ package struct FaultRates: Sendable {
     package var expired = 0.003
     /// A watch that begins again is given events a second time.
     package var repeats = 0.2
+    /// The store refuses a write.
+    package var storeFailure = 0.003
     /// A runtime call fails.
     package var runtimeFailure = 0.02
     /// A runtime call takes its time.
@@ -44,6 +46,7 @@ package struct FaultRates: Sendable {
         rates.cut = 0
         rates.expired = 0
         rates.repeats = 0
+        rates.storeFailure = 0
         rates.runtimeFailure = 0
         rates.runtimeDelay = 0
         return rates

@@ -61,7 +61,15 @@ final class FaultyTransport: APITransport {
 
     private func deliver(_ request: APIRequest, _ rates: FaultRates) async throws(TransportError) -> APIResponse {
         let delay = random.chance(rates.delay) ? random.duration(upTo: rates.longestDelay) : Self.shortestDelay
-        return try await network.send(SimulatedNetwork.Message(request, from: link.name, delay: delay))
+        let message = SimulatedNetwork.Message(request, from: link.name, delay: delay)
+        let result: Result<APIResponse, TransportError>
+        do throws(TransportError) {
+            result = .success(try await network.send(message))
+        } catch {
+            result = .failure(error)
+        }
+        await link.waitUntilThawed(clock)
+        return try result.get()
     }
 
     // MARK: Watches
@@ -101,6 +109,7 @@ final class FaultyTransport: APITransport {
                     if random.chance(rates.lag) {
                         try? await clock.sleep(random.duration(upTo: rates.longestLag))
                     }
+                    await link.waitUntilThawed(clock)
                     guard link.isAlive else { return nil }
                     return mutation?.changed(watched: piece, of: sent) ?? piece
                 }, cancel: { stream.cancel() }))

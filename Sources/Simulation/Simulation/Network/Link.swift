@@ -7,6 +7,8 @@ package final class Link: Sendable {
     private struct State {
         var isCut = false
         var waiting: [Signal] = []
+        /// Until when the process stands still.
+        var frozen: Duration?
     }
 
     /// Whose process it is.
@@ -37,5 +39,19 @@ package final class Link: Sendable {
             return state.isCut
         }
         if !isCut { await signal.wait() }
+    }
+
+    /// Holds the process up, as a machine that is suspended or swaps does; nil lets it go on at once.
+    ///
+    /// What runs is a reaction to replies, events and time, so all of these come to it only afterwards; what it had sent
+    /// goes on its way.
+    package func freeze(until time: Duration?) { state.withLock { $0.frozen = time } }
+
+    /// Returns when the process is not held up.
+    package func waitUntilThawed(_ clock: VirtualClock) async {
+        while let time = state.withLock({ $0.frozen }), time > clock.uptime, !Task.isCancelled {
+            // In steps, since it may be let go before.
+            try? await clock.sleep(min(time - clock.uptime, .seconds(1)))
+        }
     }
 }

@@ -13,7 +13,7 @@ struct Scenario: Sendable {
 
     private enum Act: CaseIterable {
         case scale, image, breakImage, deletePod, failPod, flap, deleteSet, deleteClaim, partition
-        case crashControl, crashServer, crashAgent, reboot, jump, compact
+        case crashControl, crashServer, crashAgent, pauseControl, pauseAgent, reboot, jump, compact
     }
 
     private static let healing = Duration.seconds(1800)
@@ -176,7 +176,10 @@ struct Scenario: Sendable {
     private mutating func fate(_ act: Act) async {
         let machine = random.pick(cluster.machines)
         switch act {
-        case .crashControl: cluster.crash(SimulatedCluster.controlProcess)
+        case .crashControl: cluster.crash(random.pick(SimulatedCluster.controlProcesses))
+        case .pauseControl:
+            cluster.pause(random.pick(SimulatedCluster.controlProcesses), for: random.duration(upTo: .seconds(60)))
+        case .pauseAgent: cluster.pause(machine.name, for: random.duration(upTo: .seconds(600)))
         case .crashServer: cluster.crash(SimulatedCluster.serverProcess)
         case .crashAgent: cluster.crash(machine.name, pause: random.duration(upTo: .seconds(120)))
         case .reboot:
@@ -193,6 +196,7 @@ struct Scenario: Sendable {
     private mutating func heal() async {
         note("heal")
         cluster.set(.none)
+        cluster.resumeAll()
         for index in plans.indices {
             for ordinal in 0..<20 {
                 let key = NamespacedName(namespace: SetPlan.namespace, name: "\(plans[index].name)-\(ordinal)")

@@ -79,10 +79,14 @@ package final class VirtualClock: Sendable {
         }
     }
 
-    /// The clock as controllers and agents take it.
-    package func controlClock(_ random: SeededRandom) -> ControlClock {
+    /// The clock as controllers and agents take it; one that is held up wakes late.
+    package func controlClock(_ random: SeededRandom, _ link: Link) -> ControlClock {
         ControlClock(
-            now: { self.now }, uptime: { self.uptime }, sleep: { try await self.sleep($0) }, random: { random.unit() })
+            now: { self.now }, uptime: { self.uptime },
+            sleep: { duration in
+                try await self.sleep(duration)
+                await link.waitUntilThawed(self)
+            }, random: { random.unit() })
     }
 
     /// The clock as the server takes it.
