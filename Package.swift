@@ -111,7 +111,10 @@ let package = Package(
         layer("Node", "Processes", ["LinuxShims"]),
         layer(
             "Node", "NodeAgent",
-            ["ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "NodeInterfaces", logging, metrics]),
+            [
+                "ObjectModel", "Kinds", "APIProtocol", "ControllerRuntime", "Scheduling", "NodeInterfaces", logging,
+                metrics,
+            ]),
         layer(
             "Node", "CRIRuntime",
             nio + [

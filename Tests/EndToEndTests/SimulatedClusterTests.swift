@@ -41,6 +41,42 @@ struct SimulatedClusterTests {
         }
     }
 
+    /// Upstream's conformance: "Should recreate evicted statefulset".
+    @Test func aPodThatItsNodeDoesNotTakeIsMadeAnewUntilItDoes() throws {
+        try withCluster("admission", port: 17464) { cluster in
+            let node = try cluster.kubectl("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
+            let container = """
+                {"name": "c", "image": "i", "ports": [{"containerPort": 80, "hostPort": 21017}]}
+                """
+            let holder = """
+                {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "holder"},
+                 "spec": {"nodeName": "\(node)", "containers": [\(container)]}}
+                """
+            let set = """
+                {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web"},
+                 "spec": {"serviceName": "web", "selector": {"matchLabels": {"app": "web"}},
+                          "template": {"metadata": {"labels": {"app": "web"}},
+                                       "spec": {"nodeName": "\(node)", "containers": [\(container)]}}}}
+                """
+            try cluster.kubectl("apply", "-f", "-", input: holder)
+            try cluster.waitUntil("the holder runs") {
+                try cluster.kubectl("get", "pod", "holder", "-o", "jsonpath={.status.phase}") == "Running"
+            }
+            try cluster.kubectl("apply", "-f", "-", input: set)
+            try cluster.waitUntil("a pod of the set was refused") {
+                try cluster.kubectl("get", "events").contains("Predicate NodePorts failed")
+            }
+            var uids: Set<String> = []
+            try cluster.waitUntil("it is made anew") {
+                let pods = try cluster.json("get", "pods", "-l", "app=web")["items"]?.array ?? []
+                uids.formUnion(pods.map(\.uid))
+                return uids.count > 1
+            }
+            try cluster.kubectl("delete", "pod", "holder", "--wait=false")
+            try cluster.waitForRollout("web")
+        }
+    }
+
     @Test func metricsHaveTheirUpstreamNames() throws {
         try withCluster("metrics", port: 17463) { cluster in
             try cluster.kubectl("apply", "-f", Machine.manifest("stateless-claims"))

@@ -21,6 +21,59 @@ import Testing
         }
     }
 
+    @Test func aPodThatTheNodeDoesNotTakeFailsAndRunsNothing() async throws {
+        let fixture = try AgentFixture()
+        let ports: Value = [
+            "containers": [["name": "web", "image": "i", "ports": [["containerPort": 80, "hostPort": 80]]]]
+        ]
+        try await fixture.withAgent {
+            try await fixture.createPod("first", spec: ports)
+            try await fixture.pod("first") { $0.isReady }
+            let uid = try await fixture.createPod("second", spec: ports)
+            let text = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
+            try await fixture.pod("second") { $0.status.phase == "Failed" }
+            let refused = try await fixture.client.get(.pods, namespace: "default", name: "second")
+            #expect(refused["status", "reason"] == "NodePorts")
+            #expect(refused["status", "message"] == .string("Pod was rejected: \(text)"))
+            #expect(refused["status", "containerStatuses"] == nil)
+            try await fixture.event("NodePorts")
+            try await Self.runtimeHasNot(uid, fixture)
+            // It can be deleted, and what the first one held is free when that one is gone.
+            for name in ["second", "first"] {
+                try await fixture.client.delete(.pods, namespace: "default", name: name)
+                try await fixture.podIsGone(name)
+            }
+            try await fixture.createPod("third", spec: ports)
+            try await fixture.pod("third") { $0.isReady }
+        }
+    }
+
+    @Test func aPodThatRunsIsNotRefusedByTheNextAgent() async throws {
+        let fixture = try AgentFixture()
+        let half: Value = [
+            "containers": [["name": "web", "image": "i", "resources": ["requests": ["cpu": "3"]]]]
+        ]
+        try await fixture.withAgent {
+            try await fixture.createPod("z-runs", spec: half)
+            try await fixture.pod("z-runs") { $0.isReady }
+        }
+        // Made while no agent looked; its name comes first, and there is no room for both.
+        try await fixture.createPod("a-new", spec: half)
+        try await fixture.withAgent {
+            try await fixture.pod("a-new") { $0.status.phase == "Failed" }
+            #expect(try await fixture.pod("z-runs").isReady)
+        }
+        // Once more: one that was refused stays as it is.
+        let before = try await fixture.client.get(.pods, namespace: "default", name: "a-new")
+        try await fixture.withAgent {
+            try await fixture.createPod("last")
+            try await fixture.pod("last") { $0.isReady }
+        }
+        let after = try await fixture.client.get(.pods, namespace: "default", name: "a-new")
+        #expect(after["status", "reason"] == "OutOfcpu")
+        #expect(after.revision == before.revision)
+    }
+
     @Test func theNodeIsReadyAndHasALease() async throws {
         let fixture = try AgentFixture()
         try await fixture.withAgent {

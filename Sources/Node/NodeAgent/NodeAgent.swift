@@ -1,6 +1,7 @@
 package import APIProtocol
 package import ControllerRuntime
 package import CoreMetrics
+internal import Kinds
 package import Logging
 package import NodeInterfaces
 internal import ObjectModel
@@ -19,6 +20,7 @@ package final class NodeAgent: ControlLoop {
     private let localConnection: LocalNodeConnection
     private let environment: PodEnvironment
     private let pods: ObjectCache<AgentPod>
+    private let node: ObjectCache<NodeView>
     private let table: PodTable
     private let log: Logger
     private let metrics: NodeMetrics
@@ -42,10 +44,13 @@ package final class NodeAgent: ControlLoop {
         let table = PodTable(environment: environment)
         let pods = ObjectCache<AgentPod>()
         pods.onChange { table.apply($0) }
+        let node = ObjectCache<NodeView>()
+        node.onChange { table.apply($0) }
         objects.onChange { table.wake($0) }
         localConnection = LocalNodeConnection(
             configuration: configuration, runtime: runtime, pods: pods, clock: clock)
         self.pods = pods
+        self.node = node
         self.table = table
         self.log = log
         self.metrics = NodeMetrics(node: configuration.nodeName, metrics)
@@ -60,8 +65,15 @@ package final class NodeAgent: ControlLoop {
                 fieldSelector: "spec.nodeName=\(environment.configuration.nodeName)", clock: environment.clock)
             group.addTask { await self.register() }
             group.addTask { await environment.recorder.run() }
+            let nodeInformer = Informer(
+                node, client: environment.client,
+                fieldSelector: "metadata.name=\(environment.configuration.nodeName)", clock: environment.clock)
             group.addTask { await informer.run() }
-            group.addTask { await self.table.run() }
+            group.addTask { await nodeInformer.run() }
+            group.addTask {
+                await self.pods.waitUntilSynced()
+                await self.table.run()
+            }
             group.addTask { await self.follow() }
             if !environment.configuration.isSimulated {
                 let runtime = environment.runtime

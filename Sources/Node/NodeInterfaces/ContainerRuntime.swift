@@ -366,6 +366,9 @@ package struct RuntimePod: Sendable, Hashable {
         self.containers = containers
     }
 
+    /// Whether the runtime has nothing of the pod.
+    package var isEmpty: Bool { sandboxes.isEmpty && containers.isEmpty }
+
     /// The same with the newest first. Their numbers decide: a clock that was stepped back makes times lie.
     package var newestFirst: RuntimePod {
         RuntimePod(

@@ -2,14 +2,17 @@ internal import ControllerRuntime
 internal import Kinds
 internal import NodeInterfaces
 internal import ObjectModel
+internal import Scheduling
 internal import Synchronization
 
 /// The workers of a node's pods, by uid. What the informer, the runtime and the caches tell goes to them at once; new
-/// ones wait here until they are run.
+/// ones wait here until they are run, and are run when the node has admitted their pod.
 final class PodTable: Sendable {
     private struct State {
         var workers: [String: PodWorker] = [:]
         var new: [PodWorker] = []
+        var admission = NodeAdmission()
+        var knowsNode = false
     }
 
     private let environment: PodEnvironment
@@ -18,8 +21,20 @@ final class PodTable: Sendable {
 
     init(environment: PodEnvironment) { self.environment = environment }
 
+    /// Takes the node as the API has it: pods are admitted by its labels, taints and resources.
+    func apply(_ change: CacheChange<NodeView>) {
+        guard let node = change.new?.view else { return }
+        state.withLock { state in
+            state.admission.setNode(node)
+            state.knowsNode = true
+        }
+        signal.give()
+    }
+
     /// Takes a change of the pods that are bound to this node.
     func apply(_ change: CacheChange<AgentPod>) {
+        // What a pod took is free when it has ended or is gone from the API: the scheduler sees it so too.
+        if change.new?.view.view.isTerminal ?? true { release(change.latest.uid) }
         switch change {
         case .added(let new), .modified(_, let new):
             let worker = state.withLock { $0.workers[new.uid] }
@@ -60,24 +75,45 @@ final class PodTable: Sendable {
         signal.give()
     }
 
-    /// Runs the workers until the task is cancelled.
+    private func release(_ uid: String) { state.withLock { $0.admission.release(uid) } }
+
+    /// Runs the workers until the task is cancelled. To be called when the pods of this node are known: those that were
+    /// admitted before come first. While the node is not known, none is run.
     func run() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                let new = state.withLock { state in
-                    defer { state.new = [] }
-                    return state.new
-                }
-                for worker in new {
+                for worker in state.withLock({ Self.takeNew(&$0) }) {
                     group.addTask {
                         await worker.run()
-                        self.state.withLock { $0.workers[worker.uid] = nil }
+                        self.state.withLock { state in
+                            state.workers[worker.uid] = nil
+                            state.admission.release(worker.uid)
+                        }
                     }
                 }
                 await signal.wait()
             }
             group.cancelAll()
         }
+    }
+
+    /// The workers to run now; those of pods that the node does not take know why.
+    private static func takeNew(_ state: inout State) -> [PodWorker] {
+        guard state.knowsNode else { return [] }
+        defer { state.new = [] }
+        let asking = state.new.filter { worker in
+            let pod = worker.pod
+            // A pod has a start time from when its node first worked on it.
+            guard pod.view.status.startTime == nil, !worker.isEnding else {
+                if !pod.view.isTerminal { state.admission.take(pod.view) }
+                return false
+            }
+            return !pod.view.isTerminal
+        }
+        for worker in asking.sorted(by: { $0.order < $1.order }) {
+            if let rejection = state.admission.admit(worker.pod.view) { worker.reject(rejection) }
+        }
+        return state.new
     }
 }
 

@@ -1,4 +1,5 @@
 package import ObjectModel
+package import Scheduling
 
 /// Why a container could not be started the last time, and when to try again.
 package struct StartFailure: Sendable, Hashable {
@@ -53,6 +54,8 @@ package struct PodMemory: Sendable, Hashable {
     package var setUpFailure: StartFailure?
     /// Whether the pod ran longer than it may.
     package var deadlineExceeded = false
+    /// Why the node did not take the pod; nil when it did.
+    package var rejection: NodeAdmission.Rejection?
     /// Containers that are held back by a restart's waiting time, with the text for people.
     package var heldBack: [String: String] = [:]
 

@@ -1,6 +1,7 @@
 internal import Kinds
 package import NodeInterfaces
 package import ObjectModel
+internal import Scheduling
 
 /// Where in its life the agent has a pod, as far as its status depends on it.
 package enum PodLife: Sendable, Hashable {
@@ -36,6 +37,9 @@ private struct PodStatusReport {
     private var former: Value { memory.reported ?? stored }
 
     var value: Value {
+        if let rejection = memory.rejection { return refused(rejection) }
+        // One that was refused before the agent began anew keeps what it was told.
+        if life == .over, runtime.isEmpty, pod.view.isTerminal, stored["containerStatuses"] == nil { return stored }
         let reporter = ContainerReporter(pod: pod, runtime: runtime, memory: memory, isTerminal: life == .over)
         let initReports = pod.view.spec.initContainers.map { reporter.report($0, isInit: true) }
         let reports = pod.view.spec.containers.map { reporter.report($0, isInit: false) }
@@ -63,6 +67,19 @@ private struct PodStatusReport {
         status["containerStatuses"] = .array(reports.map(\.value))
         status["qosClass"] = .string(
             pod.view.status.qosClass.isEmpty ? QualityOfService(pod.view.spec).rawValue : pod.view.status.qosClass)
+        return status
+    }
+
+    private func refused(_ rejection: NodeAdmission.Rejection) -> Value {
+        var status = stored
+        status["phase"] = .string(PodPhase.failed.rawValue)
+        status["reason"] = .string(rejection.reason)
+        status["message"] = .string("Pod was rejected: \(rejection.message)")
+        status["startTime"] = former["startTime"] ?? .string(now.text)
+        status["qosClass"] = .string(QualityOfService(pod.view.spec).rawValue)
+        if pod.view.metadata.generation > 0 {
+            status["observedGeneration"] = .integer(Int64(pod.view.metadata.generation))
+        }
         return status
     }
 

@@ -4,6 +4,7 @@ internal import Kinds
 internal import Logging
 internal import NodeInterfaces
 internal import ObjectModel
+internal import Scheduling
 
 /// One pod's work: reads what the runtime has, asks the pure core what to do, does it and publishes the status.
 /// Everything it remembers can be lost: a new one goes on from what the API and the runtime have.
@@ -70,10 +71,22 @@ struct PodSync {
             return .wait(BackOff.watches.delay(failures: runtimeFailures, random: environment.clock.random()))
         }
         if isGone || pod.view.isTerminating { return await finish(observed) }
+        if let rejection = memory.rejection { return refuse(rejection) }
         memory.health = probes.health
         memory.deadlineExceeded = memory.deadlineExceeded || isPastDeadline
         if pod.view.isTerminal || memory.deadlineExceeded { return await end(observed) }
         return await advance(observed)
+    }
+
+    // MARK: A pod that the node does not take
+
+    /// Says once why nothing of the pod is started. What becomes of it is for others to decide.
+    private mutating func refuse(_ rejection: NodeAdmission.Rejection) -> Outcome {
+        if memory.reported == nil {
+            environment.note(pod, .warning, rejection.reason, rejection.message)
+            publish(RuntimePod(), life: .over)
+        }
+        return .wait(nil)
     }
 
     // MARK: A pod that should run

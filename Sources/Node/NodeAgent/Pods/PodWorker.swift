@@ -3,6 +3,7 @@ internal import ControllerRuntime
 internal import Kinds
 internal import NodeInterfaces
 internal import ObjectModel
+internal import Scheduling
 internal import Synchronization
 
 /// Works on one pod, one step at a time, until nothing of it is left on the node.
@@ -14,6 +15,7 @@ final class PodWorker: Sendable {
         var pod: AgentPod
         var isGone: Bool
         var references: Set<ClusterObjects.Reference>
+        var rejection: NodeAdmission.Rejection?
     }
 
     let uid: String
@@ -63,6 +65,15 @@ final class PodWorker: Sendable {
         if state.withLock({ $0.references.contains(reference) }) { signal.give() }
     }
 
+    /// The node does not take the pod: nothing of it is started, and its status says why.
+    func reject(_ rejection: NodeAdmission.Rejection) { state.withLock { $0.rejection = rejection } }
+
+    /// The pod as it is known now.
+    var pod: AgentPod { newest.pod }
+
+    /// Pods are admitted in the order they were made.
+    var order: PodOrder { PodOrder(pod) }
+
     /// Something happened that may concern the pod.
     func wake() { signal.give() }
 
@@ -80,6 +91,7 @@ final class PodWorker: Sendable {
                 pod: state.withLock { $0.pod }, environment: environment, publisher: publisher, probes: probes,
                 orders: PodOrders(
                     news: ending, probed: probed, isEnding: { [self] in isEnding }, grace: { [self] in grace }))
+            sync.memory.rejection = state.withLock { $0.rejection }
             while !Task.isCancelled {
                 (sync.pod, sync.isGone) = newest
                 let outcome = await sync.step()
@@ -103,7 +115,8 @@ final class PodWorker: Sendable {
         return isGone && pod.view.isTerminating ? min(pod.gracePeriod, Self.graceOfForcedOut) : pod.gracePeriod
     }
 
-    private var isEnding: Bool {
+    /// Whether the pod is to end.
+    var isEnding: Bool {
         let (pod, isGone) = newest
         return isGone || pod.view.isTerminating
     }
@@ -126,4 +139,17 @@ final class PodWorker: Sendable {
         if reason.isEmpty { return }
         environment.note(state.withLock { $0.pod }, .warning, reason, message, container: container)
     }
+}
+
+/// The order of pods by the time they were made, then by name.
+struct PodOrder: Comparable {
+    private let time: Timestamp
+    private let key: NamespacedName
+
+    init(_ pod: AgentPod) {
+        time = pod.view.metadata.creationTimestamp ?? Timestamp(seconds: 0)
+        key = pod.key
+    }
+
+    static func < (left: PodOrder, right: PodOrder) -> Bool { (left.time, left.key) < (right.time, right.key) }
 }
