@@ -68,9 +68,10 @@ final class Ledger: Sendable {
         let kind = change.new["kind"]?.string ?? ""
         if ["Lease", "Event", "Endpoints", "EndpointSlice", "Node"].contains(kind) { return nil }
         var line = "\(change.sender) \(change.kind) \(kind) \(change.new.name) \(change.new.uid.prefix(4))"
+        if change.new.isBeingDeleted { line += " terminating" }
         if kind == "Pod" {
             let pod = PodView(change.new)
-            line += " \(pod.status.phase)\(pod.isReady ? " ready" : "")\(pod.isTerminating ? " terminating" : "")"
+            line += " \(pod.status.phase)\(pod.isReady ? " ready" : "")"
             line += " \(pod.spec.nodeName) \(pod.spec.containers.first?.image ?? "")"
         } else if kind == "StatefulSet" {
             line += " \(JSON.text(change.new["status"] ?? .null))"

@@ -265,7 +265,15 @@ struct Scenario: Sendable {
                 cluster.ledger.report(.noOrphans, "\(pod.view.metadata.name) belongs to a set that is gone")
             }
         }
+        let used = Set(
+            history.pods.values.joined().filter { $0.gone == nil }.flatMap { pod in
+                pod.view.spec.volumes.compactMap(\.claimName).map {
+                    NamespacedName(namespace: pod.view.metadata.namespace, name: $0)
+                }
+            })
         for (key, claim) in history.claims {
+            // One that a new pod took just before goes as soon as that pod lets it.
+            if claim.isBeingDeleted, used.contains(key) { continue }
             let owners = claim.ownerReferences
             if !owners.isEmpty, owners.allSatisfy({ history.isGone($0, in: key.namespace) }) {
                 cluster.ledger.report(.noOrphans, "\(key.name) belongs to what is gone")
