@@ -47,6 +47,14 @@ import Testing
         #expect(ending(model) == ["web-0", "web-4"])
     }
 
+    /// Whoever evicts it leaves its conditions as they were.
+    @Test func aPodThatFailedWhileItWasReadyIsAway() {
+        var model = updating(2)
+        model.setPhase("web-0", "Failed")
+        _ = model.reconcile()
+        #expect(ending(model) == ["web-0", "web-4"])
+    }
+
     @Test func aBrokenUpdateTakesNoMoreThanItMay() {
         var model = updating(2)
         model.settle()

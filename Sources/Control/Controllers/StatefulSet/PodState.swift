@@ -16,6 +16,6 @@ extension PodView {
 
     /// Whether it does not count as available, or is going away.
     func isUnavailable(_ minReadySeconds: Int, _ now: Timestamp) -> Bool {
-        isTerminating || !isAvailable(minReadySeconds: minReadySeconds, now: now)
+        isTerminating || isTerminal || !isAvailable(minReadySeconds: minReadySeconds, now: now)
     }
 }
