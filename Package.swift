@@ -211,6 +211,12 @@ let package = Package(
                 product("NIOWebSocket", "swift-nio"),
             ]),
         tests(
+            "WatchGuarantee",
+            [
+                "ObjectModel", "Kinds", "ObjectStorage", "SQLiteStorage", "APIProtocol", "APIServer", "BuiltinAPI",
+                "ClusterPKI", "HTTPServing", "HTTPCalling", logging,
+            ]),
+        tests(
             "ControllerRuntime",
             ["ObjectModel", "APIProtocol", "MetricsExposition", "ControllerRuntime", "TestSupport", logging]),
         tests(
