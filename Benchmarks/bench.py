@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Measures Ordinal: start, idle cost, pods. Prints medians with machine facts. Python's standard library only.
 
-Run by `make bench`, in a network namespace of its own. Options: --only start,idle,pods,sets,simulated  --rounds N  --idle-seconds N
+Run by `make bench`, in a network namespace of its own.
+Options: --only start,idle,pods,sets,dns,simulated,binding  --rounds N  --idle-seconds N
 """
-import argparse, base64, http.client, json, os, platform, shutil, signal, ssl, statistics, subprocess, sys, tempfile, time
+import argparse, base64, http.client, json, os, platform, shutil, signal, socket, ssl, statistics, subprocess, sys, tempfile
+import threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ORDINAL = os.path.join(ROOT, ".build/release/ordinal")
@@ -16,10 +18,13 @@ class Cluster:
     def __init__(self, port, *options):
         self.dir = tempfile.mkdtemp(prefix="ob-", dir="/tmp")
         self.port = port
-        self.started = time.monotonic()
         self.log = open(os.path.join(self.dir, "ordinal.log"), "w")
+        self.start(*options)
+
+    def start(self, *options):
+        self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [ORDINAL, "up", "--data-dir", self.dir, "--listen", f"127.0.0.1:{port}", "--node-name", "n1", *options],
+            [ORDINAL, "up", "--data-dir", self.dir, "--listen", f"127.0.0.1:{self.port}", "--node-name", "n1", *options],
             stdout=self.log, stderr=subprocess.STDOUT)
 
     def connect(self):
@@ -301,6 +306,95 @@ def sets(rounds):
         cluster.stop()
 
 
+def dns(rounds):
+    """The gap of cluster DNS while `ordinal` ends by SIGTERM and starts again on the same data directory."""
+    cluster = Cluster(19448)
+    question = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + b"".join(
+        bytes([len(part)]) + part for part in b"kubernetes.default.svc.cluster.local".split(b".")) + b"\x00\x00\x01\x00\x01"
+    answered, ends = [], threading.Event()
+
+    def ask():
+        while not ends.is_set():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.settimeout(0.02)
+                try:
+                    client.sendto(question, ("10.96.0.10", 53))
+                    reply = client.recv(512)
+                    if reply[3] & 0xF == 0 and reply[7] > 0:
+                        answered.append(time.monotonic())
+                except OSError:
+                    pass
+            time.sleep(0.002)
+
+    try:
+        cluster.wait_ready()
+        cluster.wait_node()
+        asker = threading.Thread(target=ask)
+        asker.start()
+        gaps = []
+        for _ in range(rounds):
+            time.sleep(0.5)
+            count = len(answered)
+            cluster.process.send_signal(signal.SIGTERM)
+            cluster.process.wait(timeout=30)
+            cluster.start()
+            cluster.wait_ready()
+            time.sleep(1)
+            window = answered[max(0, count - 1):]
+            gaps.append(max(b - a for a, b in zip(window, window[1:])))
+        ends.set()
+        asker.join()
+        report("gap of cluster DNS over a restart", gaps, "s", "<= 1")
+    finally:
+        ends.set()
+        cluster.stop()
+
+
+def binding():
+    """10,000 pods that wait already are bound to 1,000 simulated nodes: first to last binding, as a watch tells."""
+    options = ["--runtime", "simulated", "--pod-cidr", "10.128.0.0/9"]
+    cluster = Cluster(19449, *options)
+    count, nodes = 10_000, 1_000
+    try:
+        cluster.wait_ready()
+        cluster.wait_node()
+        base = "/api/v1/namespaces/default/pods"
+        # Nobody may run on the first node, so they wait for others.
+        term = {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "NotIn", "values": ["n1"]}]}
+
+        def make(first):
+            connection = cluster.connect()
+            for number in range(first, count, 4):
+                body = pod(f"wait-{number}", probe=False)
+                body["spec"]["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
+                    "nodeSelectorTerms": [term]}}}
+                cluster.call(connection, "POST", base, body)
+
+        makers = [threading.Thread(target=make, args=(first,)) for first in range(4)]
+        for maker in makers:
+            maker.start()
+        for maker in makers:
+            maker.join()
+        cluster.process.send_signal(signal.SIGTERM)
+        cluster.process.wait(timeout=60)
+        # The nodes take their pods and start none of them: what is measured is the scheduler with the API and its store.
+        cluster.start(*options, "--nodes", str(nodes), "--simulated-start-delay", "3600000")
+        cluster.wait_ready()
+        bound, times = set(), []
+        for event in cluster.watch(base):
+            object = event["object"]
+            name = object["metadata"]["name"]
+            if object["spec"].get("nodeName") and name not in bound:
+                bound.add(name)
+                times.append(time.monotonic())
+                if len(bound) == count:
+                    break
+        report("10,000 pods on 1,000 nodes, bound", [count / (times[-1] - times[0])], "/s", ">= 3,000")
+        report("RSS with 10,000 pods on 1,000 nodes", [rss(cluster.process.pid)], "MiB", "-")
+    finally:
+        cluster.stop()
+
+
 def simulated(rounds):
     cluster = Cluster(19447, "--runtime", "simulated", "--nodes", "20")
     try:
@@ -328,7 +422,7 @@ def simulated(rounds):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--only", default="start,idle,pods,sets,simulated")
+    parser.add_argument("--only", default="start,idle,pods,sets,dns,simulated,binding")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--idle-seconds", type=int, default=60)
     arguments = parser.parse_args()
@@ -345,8 +439,12 @@ def main():
         pods(arguments.rounds)
     if "sets" in parts and CONTAINERS:
         sets(arguments.rounds)
+    if "dns" in parts and CONTAINERS:
+        dns(arguments.rounds)
     if "simulated" in parts:
         simulated(arguments.rounds)
+    if "binding" in parts:
+        binding()
 
 
 if __name__ == "__main__":

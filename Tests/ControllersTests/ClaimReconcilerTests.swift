@@ -188,6 +188,32 @@ import Testing
         #expect(plan(.init(claim: ending)) == ["effect release the claim ns/data"])
     }
 
+    /// Its pod may wait for it: both would wait for each other for ever.
+    @Test(
+        arguments: [
+            (0, "Succeeded", false), (0, "Failed", false), (0, "Running", true), (30, "Succeeded", true),
+            (nil, "Running", true),
+        ] as [(Int?, String, Bool)])
+    func aPodThatItsNodeHasDoneWithUsesNoClaim(_ grace: Int?, _ phase: String, isInUse: Bool) {
+        var pod: Value = [
+            "metadata": ["name": "p", "namespace": "ns", "uid": "p1", "resourceVersion": "3"],
+            "spec": ["nodeName": "n", "volumes": [["name": "v", "persistentVolumeClaim": ["claimName": "data"]]]],
+            "status": ["phase": .string(phase)],
+        ]
+        if let grace {
+            pod["metadata", "deletionTimestamp"] = "2026-01-01T00:00:00Z"
+            pod["metadata", "deletionGracePeriodSeconds"] = .integer(Int64(grace))
+            pod["metadata", "finalizers"] = ["foregroundDeletion"]
+        }
+        let caches = ControlCaches()
+        caches.pods.replace([pod], at: Revision(3))
+        caches.claims.replace(
+            [["metadata": ["name": "data", "namespace": "ns", "uid": "c1", "resourceVersion": "2"]]], at: Revision(3))
+        let observed = ClaimReconciler(sources: [local]).observe(
+            NamespacedName(namespace: "ns", name: "data"), in: caches)
+        #expect(observed?.isInUse == isInUse)
+    }
+
     @Test func volumesFollowTheirClaims() {
         let reconciler = VolumeReconciler(sources: [local])
         let reference: Value = ["namespace": "ns", "name": "data", "uid": "c1"]

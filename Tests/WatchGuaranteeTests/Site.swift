@@ -87,6 +87,6 @@ final class Site: Sendable {
         return ServerEnvironment(
             now: { Timestamp(seconds: 1_800_000_000) + (ContinuousClock.now - begin) * haste },
             makeUID: { UUID().uuidString.lowercased() }, random: { Int.random(in: $0) },
-            sleep: { try await Task.sleep(for: $0 / haste) })
+            sleep: { try await ServerEnvironment.system.sleep($0 / haste) })
     }
 }

@@ -19,7 +19,8 @@ extension Controllers {
         }
         controller.enqueueChanges(of: caches.pods) { change in
             let isPlaced = change.old?.view.isScheduled == false && change.new?.view.isScheduled == true
-            guard change.new == nil || isPlaced else { return [] }
+            let isShutDown = change.old?.view.isShutDown == false && change.new?.view.isShutDown == true
+            guard change.new == nil || isPlaced || isShutDown else { return [] }
             return change.latest.view.spec.volumes.compactMap(\.claimName).map {
                 NamespacedName(namespace: change.latest.key.namespace, name: $0)
             }

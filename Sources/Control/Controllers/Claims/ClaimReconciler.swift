@@ -61,7 +61,7 @@ package struct ClaimReconciler: Reconciler {
         func storageClass(_ name: String) -> StorageClassView? {
             name.isEmpty ? nil : caches.storageClasses.object(NamespacedName(name: name))?.view
         }
-        let consumers = caches.pods.objects("claim", key.description).filter(\.view.isScheduled)
+        let consumers = caches.pods.objects("claim", key.description).filter { $0.view.holdsClaims }
         return Observed(
             claim: claim, storageClass: storageClass(className),
             defaultClass: caches.storageClasses.objects("default", "true").map(\.view).max {
@@ -121,7 +121,7 @@ package struct ClaimReconciler: Reconciler {
             // A pod may have been placed that the cache does not show yet.
             let pods = try await client.list(.pods, namespace: claim.key.namespace)
             let isUsed = pods.items.map(PodView.init(_:)).contains { pod in
-                pod.isScheduled && pod.spec.volumes.contains { $0.claimName == claim.key.name }
+                pod.holdsClaims && pod.spec.volumes.contains { $0.claimName == claim.key.name }
             }
             return isUsed ? [] : [patch]
         }
@@ -240,4 +240,10 @@ package struct ClaimReconciler: Reconciler {
             ObjectReference(.persistentVolumeClaims, claim.key, uid: claim.uid), severity, reason: reason,
             message: message)
     }
+}
+
+extension PodView {
+    /// Whether the claims it names are in use. Those of a pod that its node has done with are not: it may wait for them to
+    /// go, with the finalizer of a foreground deletion, and they would wait for each other for ever.
+    fileprivate var holdsClaims: Bool { isScheduled && !isShutDown }
 }

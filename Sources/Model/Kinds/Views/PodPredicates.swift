@@ -42,6 +42,8 @@ extension PodView {
     package var isSucceeded: Bool { status.phase == "Succeeded" }
     /// Whether it will never run again.
     package var isTerminal: Bool { isFailed || isSucceeded }
+    /// Whether its node has done with it and only finalizers keep its name: all of it has ended and its grace is over.
+    package var isShutDown: Bool { isTerminating && isTerminal && metadata.deletionGracePeriodSeconds == 0 }
     /// Whether it is bound to a node.
     package var isScheduled: Bool { !spec.nodeName.isEmpty }
 }

@@ -79,7 +79,10 @@ struct ClusterHistory {
     func isGone(_ owner: OwnerReference, in namespace: String) -> Bool {
         let key = NamespacedName(namespace: namespace, name: owner.name)
         if owner.kind == "Pod" {
-            return !(pods[key] ?? []).contains { $0.view.metadata.uid == owner.uid && $0.gone == nil }
+            return !(pods[key] ?? []).contains { pod in
+                let takesAlong = pod.view.isTerminating && pod.view.metadata.finalizers.contains("foregroundDeletion")
+                return pod.view.metadata.uid == owner.uid && pod.gone == nil && !takesAlong
+            }
         }
         guard let set = sets[key], set.view.metadata.uid == owner.uid else { return true }
         return set.gone != nil || set.deleting != nil

@@ -163,7 +163,7 @@ struct Scenario: Sendable {
                 _ = try await client.create(.statefulSets, plan.manifest)
                 return
             } catch {
-                guard error.alreadyExists else { return }
+                guard error.alreadyExists || error.code.map({ $0 >= 500 }) ?? true else { return }
                 let found = try? await client.get(.statefulSets, namespace: SetPlan.namespace, name: plan.name)
                 if let found, !found.isBeingDeleted { return }
                 try? await cluster.clock.sleep(.seconds(2))
