@@ -362,15 +362,14 @@ def binding():
         # Nobody may run on the first node, so they wait for others.
         term = {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "NotIn", "values": ["n1"]}]}
 
-        def make(first):
-            connection = cluster.connect()
+        def make(connection, first):
             for number in range(first, count, 4):
                 body = pod(f"wait-{number}", probe=False)
                 body["spec"]["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
                     "nodeSelectorTerms": [term]}}}
                 cluster.call(connection, "POST", base, body)
 
-        makers = [threading.Thread(target=make, args=(first,)) for first in range(4)]
+        makers = [threading.Thread(target=make, args=(cluster.connect(), first)) for first in range(4)]
         for maker in makers:
             maker.start()
         for maker in makers:

@@ -61,15 +61,15 @@ package final class Controller<R: Reconciler>: ControlLoop {
         signal.give()
     }
 
-    /// Enqueues, for each change of `cache`, the keys that the closure finds for the old and the new version. What comes
-    /// within `period` after the first change of a key is one piece of work.
+    /// Enqueues, for each change of `cache`, the keys that the closure finds for the old and the new version. With a
+    /// `period` what comes within it after the first change of a key is one piece of work.
     package func enqueueChanges<View: ObjectView>(
-        of cache: ObjectCache<View>, batchedFor period: Duration = .zero,
+        of cache: ObjectCache<View>, batchedFor period: (@Sendable (R.Key) -> Duration)? = nil,
         _ keys: @escaping @Sendable (CacheChange<View>) -> [R.Key]
     ) {
         cache.onChange { [weak self] change in
             for key in keys(change) {
-                if period > .zero { self?.enqueue(key, after: period) } else { self?.enqueue(key) }
+                if let period { self?.enqueue(key, after: period(key)) } else { self?.enqueue(key) }
             }
         }
     }

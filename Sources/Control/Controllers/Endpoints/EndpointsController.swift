@@ -3,9 +3,12 @@ internal import Kinds
 internal import ObjectModel
 
 extension Controllers {
-    /// How long changes of pods are collected for one write of a Service's endpoints, which grow with its pods (upstream's
-    /// `--endpointslice-updates-batch-period`, 0 there unless told otherwise).
-    private static let endpointsBatchPeriod = Duration.milliseconds(20)
+    /// How long changes of pods are collected for one write of a Service's endpoints (upstream's
+    /// `--endpointslice-updates-batch-period`, 0 there unless told otherwise): 20 ms for each of its slices, at most 200 ms,
+    /// since a write costs as much as the Service has pods.
+    private static func batchPeriod(_ service: NamespacedName, _ caches: ControlCaches) -> Duration {
+        .milliseconds(20 * min(max(caches.endpointSlices.count("service", service.description), 1), 10))
+    }
 
     static func endpoints(_ setting: Setting) -> [any ControlLoop] {
         let caches = setting.caches
@@ -20,7 +23,8 @@ extension Controllers {
             let slice = change.latest
             return slice.view.serviceName.map { [NamespacedName(namespace: slice.key.namespace, name: $0)] } ?? []
         }
-        controller.enqueueChanges(of: caches.pods, batchedFor: endpointsBatchPeriod) { change in
+        let period: @Sendable (NamespacedName) -> Duration = { batchPeriod($0, caches) }
+        controller.enqueueChanges(of: caches.pods, batchedFor: period) { change in
             if let old = change.old, let new = change.new, old.view.hasSameEndpoint(as: new.view) { return [] }
             let versions = [change.old, change.new].compactMap { $0 }
             return caches.services.objects("namespace", change.latest.key.namespace).filter { service in

@@ -59,11 +59,11 @@ extension PodSteps {
         init(_ steps: PodSteps) {
             let missing = steps.set.ordinals.count - steps.replicas.count
             (unavailable, underWay) = (missing, missing)
-            for (ordinal, pod) in steps.replicas.mapValues(\.view) {
-                guard pod.isUnavailable(steps.set.minReadySeconds, steps.now) else { continue }
+            for (ordinal, pod) in steps.replicas {
+                guard pod.view.isUnavailable(steps.set.minReadySeconds, steps.now) else { continue }
                 unavailable += 1
-                let isRight = pod.revisionName == steps.revision(of: ordinal).name
-                if pod.isTerminating || pod.isTerminal || isRight { underWay += 1 }
+                let isRight = pod.view.revisionName == steps.revision(of: ordinal).name
+                if pod.view.isTerminating || pod.view.isTerminal || isRight { underWay += 1 }
             }
         }
     }

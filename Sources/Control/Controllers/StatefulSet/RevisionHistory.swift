@@ -62,9 +62,11 @@ struct RevisionHistory {
     }
 
     /// Deletions of the oldest revisions that nothing uses, so that at most `limit` of these stay.
-    func truncation(limit: Int, pods: [PodView]) -> [Action] {
+    func truncation(limit: Int, pods: [CachedObject<PodView>]) -> [Action] {
         guard limit >= 0 else { return [] }
-        let live = Set(pods.map(\.revisionName) + [current.name, update.name])
+        // Most sets have no revision too many, and then nobody needs to know which are used.
+        guard revisions.count > limit else { return [] }
+        let live = Set(pods.map(\.view.revisionName) + [current.name, update.name])
         let unused = revisions.filter { !live.contains($0.key.name) && !$0.isBeingDeleted }
         return unused.prefix(max(0, unused.count - limit)).map {
             .delete(.init(.controllerRevisions, $0.key, uid: $0.uid))

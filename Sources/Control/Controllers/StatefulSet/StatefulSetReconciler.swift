@@ -64,7 +64,6 @@ package struct StatefulSetReconciler: Reconciler {
             return Plan(steps: [steps], explanation: "adopting \(adoption.adoptions.count) orphans")
         }
         let members = observed.pods.filter { set.selects($0.view, selector) }
-        let pods = members.map(\.view)
         let history = RevisionHistory(
             set, revisions: observed.revisions, equalName: observed.equalRevisionName,
             isTaken: observed.takenRevisionNames.contains)
@@ -75,7 +74,7 @@ package struct StatefulSetReconciler: Reconciler {
             plan.append(together: adoption.releases)
             steps.decide()
         }
-        var status = StatefulSetStatus(set, history: history, pods: pods, at: now)
+        var status = StatefulSetStatus(set, history: history, pods: members, at: now)
         status.currentReplicas -= min(steps.replacedForUpdate, status.currentReplicas)
         status.completeRollingUpdate(set)
         // The status is counted from what was observed, so it is written beside the first that is done: a claim or a pod
@@ -88,10 +87,10 @@ package struct StatefulSetReconciler: Reconciler {
             plan.append(together: steps.podActions)
         }
         if !observed.set.isBeingDeleted {
-            for action in history.truncation(limit: set.revisionHistoryLimit, pods: pods) { plan.append(action) }
+            for action in history.truncation(limit: set.revisionHistoryLimit, pods: members) { plan.append(action) }
         }
-        for pod in pods {
-            if let time = pod.timeUntilAvailable(set.minReadySeconds, now) { plan.recheck(after: time) }
+        for pod in members {
+            if let time = pod.view.timeUntilAvailable(set.minReadySeconds, now) { plan.recheck(after: time) }
         }
         plan.explanation = steps.explanation
         return plan

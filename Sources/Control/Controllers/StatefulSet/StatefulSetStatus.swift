@@ -1,3 +1,4 @@
+internal import ControllerRuntime
 internal import Kinds
 internal import ObjectModel
 
@@ -13,20 +14,20 @@ struct StatefulSetStatus {
     let observedGeneration: Int
     let collisionCount: Int
 
-    init(_ set: StatefulSetView, history: RevisionHistory, pods: [PodView], at now: Timestamp) {
+    init(_ set: StatefulSetView, history: RevisionHistory, pods: [CachedObject<PodView>], at now: Timestamp) {
         currentRevision = history.current.name
         updateRevision = history.update.name
         observedGeneration = set.metadata.generation
         collisionCount = history.collisionCount
-        for pod in pods where pod.isCreated {
+        for pod in pods where pod.view.isCreated {
             replicas += 1
-            if pod.isRunningAndReady {
+            if pod.view.isRunningAndReady {
                 readyReplicas += 1
-                if pod.isAvailable(minReadySeconds: set.minReadySeconds, now: now) { availableReplicas += 1 }
+                if pod.view.isAvailable(minReadySeconds: set.minReadySeconds, now: now) { availableReplicas += 1 }
             }
-            guard !pod.isTerminating else { continue }
-            if pod.revisionName == currentRevision { currentReplicas += 1 }
-            if pod.revisionName == updateRevision { updatedReplicas += 1 }
+            guard !pod.view.isTerminating else { continue }
+            if pod.view.revisionName == currentRevision { currentReplicas += 1 }
+            if pod.view.revisionName == updateRevision { updatedReplicas += 1 }
         }
     }
 

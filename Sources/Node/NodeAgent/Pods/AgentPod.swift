@@ -15,6 +15,7 @@ package struct AgentPod: ObjectView {
     package init(_ object: Value) {
         view = PodView(object)
         self.object = object
+        revision = object.revision ?? .zero
     }
 
     /// The pod's uid.
@@ -24,7 +25,7 @@ package struct AgentPod: ObjectView {
     /// Whom the runtime knows it as.
     package var identity: PodIdentity { PodIdentity(name: key, uid: uid) }
     /// The revision of the object.
-    package var revision: Revision { object.revision ?? .zero }
+    package let revision: Revision
 
     /// All containers, init containers first.
     var allContainers: [ContainerView] { view.spec.initContainers + view.spec.containers }

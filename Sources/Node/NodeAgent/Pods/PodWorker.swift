@@ -34,17 +34,17 @@ final class PodWorker: Sendable {
         self.environment = environment
         state = Mutex(State(pod: pod, isGone: isGone, references: ClusterObjects.Reference.all(in: pod)))
         publisher = StatusPublisher(
-            pod.object, client: environment.client, clock: environment.clock,
+            pod, client: environment.client, clock: environment.clock,
             news: { [signal, ending] pod in
                 signal.give()
-                if pod.isBeingDeleted { ending.give() }
+                if pod.view.isTerminating { ending.give() }
             })
         if isGone { publisher.podIsGone() }
     }
 
     /// The API has a newer version. What this worker wrote itself is no news.
     func saw(_ pod: AgentPod) {
-        let isNews = publisher.saw(pod.object)
+        let isNews = publisher.saw(pod)
         state.withLock { state in
             if state.pod.revision < pod.revision { state.pod = pod }
         }
@@ -125,7 +125,7 @@ final class PodWorker: Sendable {
     private var newest: (pod: AgentPod, isGone: Bool) {
         let (known, isGone) = state.withLock { ($0.pod, $0.isGone) }
         // The publisher may know a newer version: the reply to its own write.
-        let written = AgentPod(publisher.latest)
+        let written = publisher.latest
         return (written.revision > known.revision ? written : known, isGone)
     }
 

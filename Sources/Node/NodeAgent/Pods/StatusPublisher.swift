@@ -11,7 +11,7 @@ internal import Synchronization
 /// others are taken from there, so that none is lost.
 final class StatusPublisher: Sendable {
     private struct State {
-        var latest: Value
+        var latest: AgentPod
         var wanted: Value?
         var submitted = 0
         var written = 0
@@ -21,25 +21,25 @@ final class StatusPublisher: Sendable {
 
     private let client: APIClient
     private let clock: ControlClock
-    private let news: @Sendable (Value) -> Void
+    private let news: @Sendable (AgentPod) -> Void
     private let state: Mutex<State>
     private let signal = Signal()
 
     /// `news` is called when a version turns up that the informer has not brought.
-    init(_ pod: Value, client: APIClient, clock: ControlClock, news: @escaping @Sendable (Value) -> Void) {
+    init(_ pod: AgentPod, client: APIClient, clock: ControlClock, news: @escaping @Sendable (AgentPod) -> Void) {
         state = Mutex(State(latest: pod))
         self.news = news
         self.client = client
         self.clock = clock
     }
 
-    /// The newest version of the pod that is known.
-    var latest: Value { state.withLock { $0.latest } }
+    /// The newest version of the pod that is known, read once however often it is asked for.
+    var latest: AgentPod { state.withLock { $0.latest } }
 
     /// Takes a version that the informer brought; returns whether it is news.
-    func saw(_ pod: Value) -> Bool {
+    func saw(_ pod: AgentPod) -> Bool {
         state.withLock { state in
-            guard (state.latest.revision ?? .zero) < (pod.revision ?? .zero) else { return false }
+            guard state.latest.revision < pod.revision else { return false }
             state.latest = pod
             return true
         }
@@ -107,19 +107,20 @@ final class StatusPublisher: Sendable {
     }
 
     private func write(_ status: Value) async throws(APIError) {
-        let pod = latest
+        let pod = latest.object
         guard let change = Self.change(from: pod["status"] ?? .null, to: status) else { return }
         var patch: Value = ["metadata": ["uid": .string(pod.uid)], "status": change]
         if let revision = pod.revision { patch["metadata", "resourceVersion"] = .string(revision.description) }
         let written = try await client.patch(
             .pods, namespace: pod.namespace, name: pod.name, type: .merge, patch, subresource: "status")
-        _ = saw(written)
+        _ = saw(AgentPod(written))
     }
 
     private func refresh() async {
         let pod = latest
         do throws(APIError) {
-            let fresh = try await client.get(.pods, namespace: pod.namespace, name: pod.name)
+            let fresh = AgentPod(
+                try await client.get(.pods, namespace: pod.key.namespace, name: pod.key.name))
             if fresh.uid != pod.uid { return podIsGone() }
             if saw(fresh) { news(fresh) }
         } catch {

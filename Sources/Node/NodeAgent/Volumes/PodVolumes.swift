@@ -21,8 +21,6 @@ struct PodVolumes: Sendable {
 
     /// When a token must be replaced; nil without tokens.
     var nextRefresh: Timestamp? { tokens.values.map(\.refreshAt).min() }
-    /// The tokens' texts.
-    var tokenTexts: [TokenWish: String] { tokens.mapValues(\.text) }
 
     /// The volumes that containers mount: others are never set up, as upstream.
     static func mounted(in pod: AgentPod) -> [VolumeView] {
