@@ -48,9 +48,12 @@ import Testing
 
     @Test func whatClientsMakeUpMakesNoSeries() async throws {
         let server = try makeServer()
-        for path in ["/api/v1/namespaces/d/widgets/a", "/apis/x/v1/y", "\(configMaps)/a/nothing", "/nowhere"] {
-            #expect(try await server.call(.get, path).code == 404)
-        }
+        let paths = [
+            "/api/v1/namespaces/d/widgets/a", "/apis/x/v1/y", "\(configMaps)/a/nothing", "/nowhere", "/livez/made-up",
+            "/readyz/ping/more",
+        ]
+        for path in paths { #expect(try await server.call(.get, path).code == 404) }
+        _ = try await server.call(.post, "/livez/ping")
         #expect(lines("apiserver_request_total") == [])
     }
 

@@ -37,6 +37,19 @@ import Testing
         #expect(model.violations.isEmpty, "\(model.violations)")
     }
 
+    /// They were ready once, which nothing brings back: none of them waits for the other.
+    @Test func evictedPodsThatAreTooManyGo() {
+        var model = SetModel(replicas: 4)
+        model.run()
+        for name in ["web-2", "web-3"] {
+            model.makeReady(name, false)
+            model.setPhase(name, "Failed")
+        }
+        model.edit { $0["spec", "replicas"] = 2 }
+        model.run()
+        #expect(model.names == ["web-0", "web-1"])
+    }
+
     @Test func aFixGoesOnFromThere() {
         var model = stuck()
         model.edit(Self.set("v3"))

@@ -66,6 +66,11 @@ import Testing
                 """#)
     }
 
+    @Test func aQuoteWithACombiningMarkIsEscapedToo() {
+        Meter(label: "odd", dimensions: [("path", "a\"\u{301}b")], factory: registry).set(1)
+        #expect(registry.text().hasSuffix("odd{path=\"a\\\"\u{301}b\"} 1\n"))
+    }
+
     @Test(arguments: [
         (0.0, "0"), (-3.0, "-3"), (1e14, "100000000000000"), (0.005, "0.005"), (1e-8, "1e-08"), (1e300, "1e+300"),
         (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"),

@@ -48,6 +48,23 @@ import Testing
         }
     }
 
+    /// The runtime had it before its first status was written.
+    @Test func aPodThatRunsWithoutAStatusIsNotRefusedByTheNextAgent() async throws {
+        let fixture = try AgentFixture()
+        let most: Value = ["containers": [["name": "web", "image": "i", "resources": ["requests": ["cpu": "3"]]]]]
+        try await fixture.withAgent {
+            try await fixture.createPod("z-runs", spec: most)
+            try await fixture.pod("z-runs") { $0.isReady }
+        }
+        _ = try await fixture.client.patch(
+            .pods, namespace: "default", name: "z-runs", ["status": ["startTime": .null]], subresource: "status")
+        try await fixture.createPod("a-new", spec: most)
+        try await fixture.withAgent {
+            try await fixture.pod("a-new") { $0.status.phase == "Failed" }
+            try await fixture.pod("z-runs") { $0.status.startTime != nil && $0.isReady }
+        }
+    }
+
     @Test func aPodThatRunsIsNotRefusedByTheNextAgent() async throws {
         let fixture = try AgentFixture()
         let half: Value = [
@@ -72,6 +89,37 @@ import Testing
         let after = try await fixture.client.get(.pods, namespace: "default", name: "a-new")
         #expect(after["status", "reason"] == "OutOfcpu")
         #expect(after.revision == before.revision)
+    }
+
+    /// The node was labelled, and the pod bound, before the agent's own watch could tell.
+    @Test func aRefusalGoesByTheNodeAsItIs() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.withAgent {
+            try await fixture.object(.nodes, AgentFixture.nodeName) { $0.map { NodeView($0).isReady } ?? false }
+            _ = try await fixture.client.patch(
+                .nodes, name: AgentFixture.nodeName, ["metadata": ["labels": ["disk": "ssd"]]])
+            try await fixture.createPod("picky", spec: ["nodeSelector": ["disk": "ssd"]])
+            try await fixture.pod("picky") { $0.isReady }
+            try await fixture.createPod("pickier", spec: ["nodeSelector": ["disk": "nvme"]])
+            let refused = try await fixture.pod("pickier") { $0.status.phase == "Failed" }
+            #expect(refused.status.startTime != nil)
+        }
+    }
+
+    /// What is gone from the API, or only the runtime knows, is on its way out: it takes nothing from others.
+    @Test func podsThatAreGoneTakeNoRoom() async throws {
+        let fixture = try AgentFixture(stopDelay: .seconds(3600))
+        let all: Value = ["containers": [["name": "web", "image": "i", "resources": ["requests": ["cpu": "4"]]]]]
+        try await fixture.withAgent {
+            try await fixture.createPod("orphan", spec: all)
+            try await fixture.pod("orphan") { $0.isReady }
+        }
+        try await fixture.client.delete(
+            .pods, namespace: "default", name: "orphan", options: DeleteOptions(gracePeriodSeconds: 0))
+        try await fixture.createPod("next", spec: all)
+        try await fixture.withAgent {
+            try await fixture.pod("next") { $0.isReady }
+        }
     }
 
     @Test func theNodeIsReadyAndHasALease() async throws {

@@ -57,7 +57,8 @@ struct ExpositionText {
 
     /// Escapes what would end a line or, in labels, a value.
     static func escaped(_ text: String, quotes: Bool) -> String {
-        guard text.contains(where: { $0 == "\\" || $0.isNewline || $0 == "\"" }) else { return text }
+        // Not by characters: a mark that combines with a quote makes another character of it.
+        guard text.unicodeScalars.contains(where: { $0 == "\\" || $0 == "\n" || $0 == "\"" }) else { return text }
         var escaped = ""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -90,13 +90,11 @@ package final class MetricsRegistry: MetricsFactory {
     ) -> Cell {
         let series = MetricSeries(name: name, labels: MetricLabels(dimensions))
         let known = families.withLock { families -> Cell? in
-            var family = families[name] ?? Family(type: type)
-            if let cell = family.series[series.labels] as? Cell { return cell }
-            precondition(family.type == type, "the metric \(name) is measured as two types")
-            guard family.series.count < Self.maximumSeries else { return nil }
+            if let cell = families[name]?.series[series.labels] as? Cell { return cell }
+            precondition(families[name]?.type ?? type == type, "the metric \(name) is measured as two types")
+            guard families[name]?.series.count ?? 0 < Self.maximumSeries else { return nil }
             let cell = make(series)
-            family.series[series.labels] = cell
-            families[name] = family
+            families[name, default: Family(type: type)].series[series.labels] = cell
             return cell
         }
         if let known { return known }

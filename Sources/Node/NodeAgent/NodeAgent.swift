@@ -72,7 +72,7 @@ package final class NodeAgent: ControlLoop {
             group.addTask { await nodeInformer.run() }
             group.addTask {
                 await self.pods.waitUntilSynced()
-                await self.table.run()
+                await self.table.run(found: await self.found())
             }
             group.addTask { await self.follow() }
             if !environment.configuration.isSimulated {
@@ -87,11 +87,8 @@ package final class NodeAgent: ControlLoop {
         }
     }
 
-    package func publishMetrics() async {
-        // Without an answer the last counts stay: `follow` tells that the runtime is down.
-        guard let pods = try? await environment.runtime.pods() else { return }
-        metrics.publish(pods.values)
-    }
+    /// Tells what the workers of pods saw last: a scrape asks the runtime nothing.
+    package func publishMetrics() async { metrics.publish(table.tallies) }
 
     /// Makes the node known as soon as the runtime answers once, and keeps it known.
     private func register() async {
@@ -123,6 +120,21 @@ package final class NodeAgent: ControlLoop {
             }
         }
         return ""
+    }
+
+    /// The pods of which the runtime has something, as soon as it answers.
+    private func found() async -> Set<String> {
+        var failures = 0
+        while !Task.isCancelled {
+            do throws(RuntimeError) {
+                return Set(try await environment.runtime.pods().keys)
+            } catch {
+                failures += 1
+                let wait = BackOff.watches.delay(failures: failures, random: environment.clock.random())
+                try? await environment.clock.sleep(wait)
+            }
+        }
+        return []
     }
 
     private func runtimeIs(_ problem: String?) {

@@ -168,6 +168,7 @@ package struct Cluster: Sendable {
                 classes: caches.storageClasses, namespaces: caches.namespaces), client: client, events: events,
             metrics: plane.metrics.registry, logger: logger)
         plane.metrics.follow(controllers + [scheduler])
+        defer { plane.metrics.endFollowing() }
         // What subscribes to the caches is made before they are fed.
         let parts = try await node.prepare(plane, caches, nodes)
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -44,6 +44,13 @@ extension APIServer {
         return request.query("verbose") == nil ? .text("ok") : .text(report + "passed\n")
     }
 
+    /// Whether a path is an endpoint of health checks, or one check of it that exists.
+    func isKnownHealthCheck(_ path: String) -> Bool {
+        let parts = path.split(separator: "/").map(String.init)
+        guard Self.isHealthCheck(path), let endpoint = parts.first, parts.count <= 2 else { return false }
+        return parts.count == 1 || healthChecks(of: endpoint).contains { $0.name == parts[1] }
+    }
+
     private func healthChecks(of endpoint: String) -> [HealthCheck] {
         let store = store
         let own = [

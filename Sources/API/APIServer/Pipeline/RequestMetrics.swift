@@ -5,7 +5,7 @@ internal import Schema
 internal import Synchronization
 
 /// Counts and times requests by kube-apiserver's names. Requests for kinds that are not served are not counted, so that
-/// what clients make up makes no series; of other paths the health checks are. A watch counts when it begins, and among
+/// what clients make up makes no series; of other paths the health checks that there are. A watch counts when it begins, and among
 /// the long-running ones until its reader lets it go.
 final class RequestMetrics: Sendable {
     /// What requests have in common that are counted together.
@@ -51,7 +51,8 @@ final class RequestMetrics: Sendable {
     func answered(_ requests: Class, code: Int, in time: Duration) {
         let (timer, counter) = series.withLock { known in
             var entry = known[requests] ?? Series(time: makeTimer(requests))
-            let counter = entry.counters[code] ?? makeCounter(requests, code)
+            if let counter = entry.counters[code] { return (entry.time, counter) }
+            let counter = makeCounter(requests, code)
             entry.counters[code] = counter
             known[requests] = entry
             return (entry.time, counter)
@@ -121,7 +122,7 @@ extension APIServer {
     func requestClass(_ request: APIRequest, _ target: RequestTarget) -> RequestMetrics.Class? {
         switch target {
         case .path(let path):
-            guard Self.isHealthCheck(path) else { return nil }
+            guard request.method == .get || request.method == .head, isKnownHealthCheck(path) else { return nil }
             return RequestMetrics.Class(
                 verb: "GET", groupVersion: nil, resource: "", subresource: path, scope: "", isDryRun: false)
         case .resource(let target):

@@ -136,7 +136,7 @@ package final class ObjectCache<View: ObjectView>: RevisionedCache {
     package func replace(_ items: [Value], at revision: Revision, answering relist: Int = 0) {
         let fresh = items.map(CachedObject<View>.init(_:)).sorted { $0.revision < $1.revision }
         let names = Set(fresh.map(\.key))
-        let (changes, subscribers, observers, waiters) = state.withLock { state in
+        let (changes, subscribers, observers) = state.withLock { state in
             var changes: [CacheChange<View>] = []
             for (key, object) in state.objects where !names.contains(key) {
                 changes.append(.deleted(object))
@@ -156,11 +156,15 @@ package final class ObjectCache<View: ObjectView>: RevisionedCache {
             for change in changes { apply(change, to: &state) }
             state.revision = max(state.revision, revision)
             state.answeredRelist = max(state.answeredRelist, relist)
-            state.isSynced = true
-            defer { state.waiters = [:] }
-            return (changes, state.subscribers, state.observers, Array(state.waiters.values))
+            return (changes, state.subscribers, state.observers)
         }
         for change in changes { for subscriber in subscribers { subscriber(change) } }
+        // Whoever waits for the first list finds that all subscribers know it.
+        let waiters = state.withLock { state in
+            state.isSynced = true
+            defer { state.waiters = [:] }
+            return state.waiters.sorted { $0.key < $1.key }.map(\.value)
+        }
         for waiter in waiters { waiter.resume() }
         for observer in observers { observer() }
     }

@@ -1,7 +1,7 @@
 package import APIProtocol
 
 /// The way to the API of a process that may write only while it leads: one that was held up, and comes back after its time,
-/// writes nothing more. What it has sent before is on its way.
+/// writes nothing more. What it has sent before is on its way, and so is a write that it was held up in just after it asked.
 package struct FencedTransport: APITransport {
     private let transport: any APITransport
     private let mayWrite: @Sendable () -> Bool

@@ -4,7 +4,8 @@ package import ObjectModel
 ///
 /// Guarantees: others take the lease only when they have seen no renewal for its whole duration (15 s by their own clock),
 /// and the holder counts itself as leading only for 10 s (by its own) from when it sent its last successful renewal. So no
-/// two lead at a time, however the times of day differ, while a write takes less than 5 s on its way.
+/// two lead at a time, however the times of day differ, while a write takes less than 5 s on its way and nobody but the
+/// participants writes the lease. Whoever deletes or empties it lets a second one lead until the first has read it.
 package struct LeaderElection: Sendable {
     /// How long things take.
     package struct Terms: Sendable, Hashable {
@@ -70,6 +71,8 @@ package struct LeaderElection: Sendable {
         let holder = lease["spec", "holderIdentity"]?.string ?? ""
         let length = Duration.bounded(seconds: lease["spec", "leaseDurationSeconds"]?.int ?? 0)
         let seen = observed?.at ?? uptime
+        // Somebody else has it, whatever this process thought.
+        if holder != identity { renewed = nil }
         guard holder.isEmpty || holder == identity || seen + length <= uptime else { return nil }
         return .update(self.lease(from: lease, now: now))
     }

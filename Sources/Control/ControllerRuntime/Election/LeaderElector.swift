@@ -54,8 +54,13 @@ package final class LeaderElector: Sendable {
     }
 
     private func renew() async {
-        while !Task.isCancelled {
-            try? await clock.sleep(election.withLock { $0.terms.retryPeriod })
+        while isLeading {
+            do {
+                try await clock.sleep(election.withLock { $0.terms.retryPeriod })
+            } catch {
+                // Whoever ends must not take the lease once more.
+                return
+            }
             await attempt()
         }
     }

@@ -17,13 +17,14 @@ extension Controllers {
             "endpoints", EndpointsReconciler(), caches: caches,
             sources: [caches.services, caches.pods, caches.endpoints, caches.endpointSlices], client: setting.client,
             events: events, clock: setting.clock, metrics: setting.metrics, logger: setting.logger)
+        // What it wrote itself comes back as well, and must not be looked at sooner than changes of pods.
+        let period: @Sendable (NamespacedName) -> Duration = { batchPeriod($0, caches) }
         controller.enqueueChanges(of: caches.services) { [$0.latest.key] }
-        controller.enqueueChanges(of: caches.endpoints) { [$0.latest.key] }
-        controller.enqueueChanges(of: caches.endpointSlices) { change in
+        controller.enqueueChanges(of: caches.endpoints, batchedFor: period) { [$0.latest.key] }
+        controller.enqueueChanges(of: caches.endpointSlices, batchedFor: period) { change in
             let slice = change.latest
             return slice.view.serviceName.map { [NamespacedName(namespace: slice.key.namespace, name: $0)] } ?? []
         }
-        let period: @Sendable (NamespacedName) -> Duration = { batchPeriod($0, caches) }
         controller.enqueueChanges(of: caches.pods, batchedFor: period) { change in
             if let old = change.old, let new = change.new, old.view.hasSameEndpoint(as: new.view) { return [] }
             let versions = [change.old, change.new].compactMap { $0 }

@@ -96,7 +96,10 @@ struct PodSteps {
     private mutating func process(condemned pod: CachedObject<PodView>) -> Bool {
         if pod.view.isTerminating { return wait("\(pod.key.name) terminates") }
         let isHealthy = pod.view.isRunningAndReady && isAvailable(pod)
-        if !set.isParallel, !isHealthy, pod.view.hasBeenReady, let first = firstUnavailable, first.key != pod.key {
+        // One that has ended will not recover: it holds up nothing and waits for nobody.
+        if !set.isParallel, !isHealthy, !pod.view.isTerminal, pod.view.hasBeenReady, let first = firstUnavailable,
+            first.key != pod.key
+        {
             return wait("\(first.key.name) is not available before the scale-down")
         }
         delete(pod, because: "the set is scaled down")

@@ -42,8 +42,12 @@ extension PodView {
     package var isSucceeded: Bool { status.phase == "Succeeded" }
     /// Whether it will never run again.
     package var isTerminal: Bool { isFailed || isSucceeded }
-    /// Whether its node has done with it and only finalizers keep its name: all of it has ended and its grace is over.
-    package var isShutDown: Bool { isTerminating && isTerminal && metadata.deletionGracePeriodSeconds == 0 }
+    /// Whether its node has done with it and only finalizers keep its name: its grace is over, and by its status all of it
+    /// has ended. A phase alone does not say so: anybody may set it.
+    package var isShutDown: Bool {
+        isTerminating && isTerminal && metadata.deletionGracePeriodSeconds == 0
+            && !(status.containerStatuses + status.initContainerStatuses).contains(where: \.isRunning)
+    }
     /// Whether it is bound to a node.
     package var isScheduled: Bool { !spec.nodeName.isEmpty }
 }

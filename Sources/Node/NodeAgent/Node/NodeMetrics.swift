@@ -18,10 +18,24 @@ struct NodeMetrics: Sendable {
     }
 
     /// Sets how many sandboxes run, and how many containers are in which state.
-    func publish(_ all: some Collection<RuntimePod>) {
-        pods.set(all.filter { $0.sandboxes.contains(where: \.isReady) }.count)
-        let counts = Dictionary(grouping: all.flatMap(\.containers), by: { $0.phase.metricState }).mapValues(\.count)
-        for (state, meter) in containers { meter.set(counts[state] ?? 0) }
+    func publish(_ all: [RuntimeTally]) {
+        pods.set(all.count { $0.hasSandbox })
+        for (state, meter) in containers { meter.set(all.reduce(0) { $0 + ($1.containers[state] ?? 0) }) }
+    }
+}
+
+/// What the runtime had of a pod when its worker last looked.
+struct RuntimeTally: Sendable {
+    /// Whether a sandbox ran.
+    var hasSandbox = false
+    /// How many containers were in which state.
+    var containers: [String: Int] = [:]
+
+    init() {}
+
+    init(_ pod: RuntimePod) {
+        hasSandbox = pod.sandboxes.contains(where: \.isReady)
+        for container in pod.containers { containers[container.phase.metricState, default: 0] += 1 }
     }
 }
 

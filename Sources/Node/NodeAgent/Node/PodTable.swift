@@ -1,3 +1,4 @@
+internal import APIProtocol
 internal import ControllerRuntime
 internal import Kinds
 internal import NodeInterfaces
@@ -13,6 +14,8 @@ final class PodTable: Sendable {
         var new: [PodWorker] = []
         var admission = NodeAdmission()
         var knowsNode = false
+        /// The pods of which the runtime had something when this agent began.
+        var found: Set<String> = []
     }
 
     private let environment: PodEnvironment
@@ -23,18 +26,21 @@ final class PodTable: Sendable {
 
     /// Takes the node as the API has it: pods are admitted by its labels, taints and resources.
     func apply(_ change: CacheChange<NodeView>) {
-        guard let node = change.new?.view else { return }
+        if let node = change.new?.view, take(node) { signal.give() }
+    }
+
+    /// Takes the node, unless nobody has said yet what it has. Whether it was taken.
+    private func take(_ node: NodeView) -> Bool {
+        guard !node.allocatable.isEmpty else { return false }
         state.withLock { state in
             state.admission.setNode(node)
             state.knowsNode = true
         }
-        signal.give()
+        return true
     }
 
     /// Takes a change of the pods that are bound to this node.
     func apply(_ change: CacheChange<AgentPod>) {
-        // What a pod took is free when it has ended or is gone from the API: the scheduler sees it so too.
-        if change.new?.view.view.isTerminal ?? true { release(change.latest.uid) }
         switch change {
         case .added(let new), .modified(_, let new):
             let worker = state.withLock { $0.workers[new.uid] }
@@ -42,6 +48,9 @@ final class PodTable: Sendable {
         case .deleted(let old):
             state.withLock { $0.workers[old.uid] }?.podIsGone()
         }
+        // The scheduler gives what it took to others from now on, though some of it may still be ending. After its worker
+        // knows: else it could be admitted in between.
+        if change.new?.view.view.isTerminal ?? true { release(change.latest.uid) }
     }
 
     /// Takes pods that only the runtime knows: they are removed.
@@ -53,6 +62,9 @@ final class PodTable: Sendable {
             add(PodWorker(orphan, isGone: true, environment: environment))
         }
     }
+
+    /// What the runtime had of each pod when its worker last looked.
+    var tallies: [RuntimeTally] { state.withLock { Array($0.workers.values) }.map(\.tally) }
 
     /// Wakes the worker of a pod; all of them without a uid.
     func wake(_ uid: String?) {
@@ -77,18 +89,19 @@ final class PodTable: Sendable {
 
     private func release(_ uid: String) { state.withLock { $0.admission.release(uid) } }
 
-    /// Runs the workers until the task is cancelled. To be called when the pods of this node are known: those that were
-    /// admitted before come first. While the node is not known, none is run.
-    func run() async {
+    /// Runs the workers until the task is cancelled. To be called when the pods of this node are known, with the uids of
+    /// which the runtime has something: what was started before counts first and is not asked. While the node is not
+    /// known, nothing is run.
+    func run(found: Set<String>) async {
+        state.withLock { $0.found = found }
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                for worker in state.withLock({ Self.takeNew(&$0) }) {
+                let (admitted, refused) = state.withLock { Self.takeNew(&$0) }
+                for worker in admitted { group.addTask { await self.run(worker) } }
+                if !refused.isEmpty {
+                    // Others start meanwhile.
                     group.addTask {
-                        await worker.run()
-                        self.state.withLock { state in
-                            state.workers[worker.uid] = nil
-                            state.admission.release(worker.uid)
-                        }
+                        for worker in await self.judgeAgain(refused) { await self.run(worker) }
                     }
                 }
                 await signal.wait()
@@ -97,23 +110,63 @@ final class PodTable: Sendable {
         }
     }
 
-    /// The workers to run now; those of pods that the node does not take know why.
-    private static func takeNew(_ state: inout State) -> [PodWorker] {
-        guard state.knowsNode else { return [] }
+    private func run(_ worker: PodWorker) async {
+        await worker.run()
+        state.withLock { state in
+            state.workers[worker.uid] = nil
+            state.admission.release(worker.uid)
+        }
+    }
+
+    /// The workers to run now, and those whose pods the node does not take as it is known.
+    private static func takeNew(_ state: inout State) -> (admitted: [PodWorker], refused: [PodWorker]) {
+        guard state.knowsNode else { return ([], []) }
         defer { state.new = [] }
-        let asking = state.new.filter { worker in
-            let pod = worker.pod
-            // A pod has a start time from when its node first worked on it.
-            guard pod.view.status.startTime == nil, !worker.isEnding else {
-                if !pod.view.isTerminal { state.admission.take(pod.view) }
-                return false
+        var asking: [PodWorker] = []
+        for worker in state.new where worker.isToRun {
+            // A pod has a start time from when its node first worked on it, and the runtime may know it before the API.
+            if worker.pod.view.status.startTime != nil || state.found.contains(worker.uid) {
+                state.admission.take(worker.pod.view)
+            } else if !worker.isEnding {
+                asking.append(worker)
             }
-            return !pod.view.isTerminal
         }
-        for worker in asking.sorted(by: { $0.order < $1.order }) {
-            if let rejection = state.admission.admit(worker.pod.view) { worker.reject(rejection) }
+        asking.sort { $0.order < $1.order }
+        let refused = asking.filter { state.admission.admit($0.pod.view) != nil }
+        return (state.new.filter { worker in !refused.contains { $0 === worker } }, refused)
+    }
+}
+
+// MARK: Refusals
+
+extension PodTable {
+    /// A refusal is final, and what is known of the node may be old: it is read before anybody is refused (as the kubelet
+    /// does for labels). While it cannot be read nobody is.
+    private func judgeAgain(_ workers: [PodWorker]) async -> [PodWorker] {
+        var failures = 0
+        while !Task.isCancelled {
+            if let node = await node() {
+                _ = take(node)
+                break
+            }
+            failures += 1
+            try? await environment.clock.sleep(
+                BackOff.watches.delay(failures: failures, random: environment.clock.random()))
         }
-        return state.new
+        state.withLock { state in
+            for worker in workers where worker.isToRun && !worker.isEnding {
+                if let rejection = state.admission.admit(worker.pod.view) { worker.reject(rejection) }
+            }
+        }
+        return workers
+    }
+
+    private func node() async -> NodeView? {
+        do throws(APIError) {
+            return NodeView(try await environment.client.get(.nodes, name: environment.configuration.nodeName))
+        } catch {
+            return nil
+        }
     }
 }
 

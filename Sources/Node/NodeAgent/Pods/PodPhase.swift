@@ -8,6 +8,9 @@ enum PodPhase: String, Sendable {
     case succeeded = "Succeeded"
     case failed = "Failed"
 
+    /// Whether no other phase can follow.
+    var isTerminal: Bool { self == .succeeded || self == .failed }
+
     /// The phase. `isTerminal`: nothing will be started any more and nothing runs.
     static func of(
         _ spec: PodSpecView, initContainers: [ContainerReport], containers: [ContainerReport], isTerminal: Bool

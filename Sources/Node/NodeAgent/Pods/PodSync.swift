@@ -28,6 +28,8 @@ struct PodSync {
     var setUpFailures = 0
     /// Whether all of a pod that has ended was stopped since this began.
     var isStopped = false
+    /// What the runtime had of the pod when it was last asked.
+    private(set) var lastObserved = RuntimePod()
     private var newProbes: [@Sendable () async -> Void] = []
     private var runtimeFailures = 0
     private var lastSteps = PodSteps()
@@ -65,13 +67,14 @@ struct PodSync {
         let observed: RuntimePod
         do throws(RuntimeError) {
             observed = try await runtime.pod(uid: pod.uid)
+            lastObserved = observed
             runtimeFailures = 0
         } catch {
             runtimeFailures += 1
             return .wait(BackOff.watches.delay(failures: runtimeFailures, random: environment.clock.random()))
         }
         if isGone || pod.view.isTerminating { return await finish(observed) }
-        if let rejection = memory.rejection { return refuse(rejection) }
+        if let rejection = memory.rejection, observed.isEmpty { return refuse(rejection) }
         memory.health = probes.health
         memory.deadlineExceeded = memory.deadlineExceeded || isPastDeadline
         if pod.view.isTerminal || memory.deadlineExceeded { return await end(observed) }
@@ -80,13 +83,12 @@ struct PodSync {
 
     // MARK: A pod that the node does not take
 
-    /// Says once why nothing of the pod is started. What becomes of it is for others to decide.
+    /// Says why nothing of the pod is started. What becomes of it is for others to decide.
     private mutating func refuse(_ rejection: NodeAdmission.Rejection) -> Outcome {
-        if memory.reported == nil {
-            environment.note(pod, .warning, rejection.reason, rejection.message)
-            publish(RuntimePod(), life: .over)
-        }
-        return .wait(nil)
+        if memory.reported == nil { environment.note(pod, .warning, rejection.reason, rejection.message) }
+        publish(RuntimePod(), life: .over)
+        // Until the API has it.
+        return .wait(pod.view.isTerminal ? nil : .seconds(10))
     }
 
     // MARK: A pod that should run
@@ -117,6 +119,7 @@ struct PodSync {
             await perform(steps, observed)
             // What was done is looked at again at once: it shows in the runtime.
             let after = await state(orElse: observed)
+            lastObserved = after
             watch(after)
             publish(after, life: .active)
             // Steps that changed nothing, and failures, are not repeated without a pause.

@@ -16,6 +16,7 @@ final class PodWorker: Sendable {
         var isGone: Bool
         var references: Set<ClusterObjects.Reference>
         var rejection: NodeAdmission.Rejection?
+        var tally = RuntimeTally()
     }
 
     let uid: String
@@ -68,8 +69,17 @@ final class PodWorker: Sendable {
     /// The node does not take the pod: nothing of it is started, and its status says why.
     func reject(_ rejection: NodeAdmission.Rejection) { state.withLock { $0.rejection = rejection } }
 
+    /// What the runtime had of the pod when it was last looked at.
+    var tally: RuntimeTally { state.withLock { $0.tally } }
+
     /// The pod as it is known now.
     var pod: AgentPod { newest.pod }
+
+    /// Whether something of the pod is to run here, as far as it is known: it has not ended, and the API has it.
+    var isToRun: Bool {
+        let (pod, isGone) = newest
+        return !isGone && !pod.view.isTerminal
+    }
 
     /// Pods are admitted in the order they were made.
     var order: PodOrder { PodOrder(pod) }
@@ -95,6 +105,8 @@ final class PodWorker: Sendable {
             while !Task.isCancelled {
                 (sync.pod, sync.isGone) = newest
                 let outcome = await sync.step()
+                let tally = RuntimeTally(sync.lastObserved)
+                state.withLock { $0.tally = tally }
                 for loop in sync.takeNewProbes() { group.addTask { await loop() } }
                 switch outcome {
                 case .finished:

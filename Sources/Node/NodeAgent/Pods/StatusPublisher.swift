@@ -107,7 +107,10 @@ final class StatusPublisher: Sendable {
     }
 
     private func write(_ status: Value) async throws(APIError) {
-        let pod = latest.object
+        let known = latest
+        // Somebody has said meanwhile that the pod has failed, and that is final. The worker looks at it anew.
+        if known.view.isTerminal, PodPhase(rawValue: status["phase"]?.string ?? "")?.isTerminal == false { return }
+        let pod = known.object
         guard let change = Self.change(from: pod["status"] ?? .null, to: status) else { return }
         var patch: Value = ["metadata": ["uid": .string(pod.uid)], "status": change]
         if let revision = pod.revision { patch["metadata", "resourceVersion"] = .string(revision.description) }

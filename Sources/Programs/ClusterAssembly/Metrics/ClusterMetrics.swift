@@ -20,6 +20,9 @@ final class ClusterMetrics: Sendable {
         for loop in loops { follow { await loop.publishMetrics() } }
     }
 
+    /// Forgets whom to ask: they end, and hold what holds this.
+    func endFollowing() { publishers.withLock { $0 = [] } }
+
     /// What `/metrics` answers.
     var page: MetricsPage {
         MetricsPage(contentType: MetricsRegistry.contentType) { [self] in

@@ -22,7 +22,8 @@ struct ProcessMetrics: Sendable {
         start = meter("process_start_time_seconds")
         openFiles = meter("process_open_fds")
         mostFiles = meter("process_max_fds")
-        meter("kubernetes_build_info", [("git_version", Release.kubernetesVersion), ("platform", "linux")]).set(1)
+        meter("kubernetes_build_info", [("git_version", Release.kubernetesVersion), ("platform", Release.platform)])
+            .set(1)
         meter("ordinal_build_info", [("version", Release.version)]).set(1)
     }
 
