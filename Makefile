@@ -55,6 +55,7 @@ golden: build ## rewrite the golden files from what the code prints now
 	ORDINAL_GOLDEN=write ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --skip EndToEndTests
 
 bench: release images ## measure start, idle cost and pods per second, with machine facts
+	$(SWIFT) build -c release -j $(JOBS) --product ordinal-cri-bench
 	Scripts/in-netns.sh python3 Benchmarks/bench.py
 
 demo: ## the whole thing, for real, in about 20 s after the build

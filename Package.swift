@@ -36,6 +36,7 @@ let package = Package(
     products: [
         .executable(name: "ordinal", targets: ["ordinal"]),
         .executable(name: "ordinal-simulate", targets: ["ordinal-simulate"]),
+        .executable(name: "ordinal-cri-bench", targets: ["ordinal-cri-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -171,6 +172,12 @@ let package = Package(
             name: "ordinal-simulate",
             dependencies: ["Simulation", product("ArgumentParser", "swift-argument-parser")],
             path: "Sources/Programs/ordinal-simulate", swiftSettings: strict),
+        .executableTarget(
+            name: "ordinal-cri-bench",
+            dependencies: [
+                "ObjectModel", "NodeInterfaces", "CRIRuntime", logging,
+                product("ArgumentParser", "swift-argument-parser"),
+            ], path: "Sources/Programs/ordinal-cri-bench", swiftSettings: strict),
         layer(
             "Testing", "TestSupport",
             [

@@ -8,7 +8,8 @@ final class History: Sendable {
     private struct State {
         var events: [StoreEvent] = []
         var isOver = false
-        var waiters: [(revision: Revision, continuation: CheckedContinuation<Void, Never>)] = []
+        var waiters: [Int: (revision: Revision, continuation: CheckedContinuation<Void, Never>)] = [:]
+        var nextWaiter = 0
     }
     private let state = Mutex(State())
 
@@ -29,25 +30,34 @@ final class History: Sendable {
         let ready = state.withLock { state in
             state.events += events
             let last = state.events.last?.revision ?? .zero
-            let ready = state.waiters.filter { $0.revision <= last }
-            state.waiters.removeAll { $0.revision <= last }
+            let ready = state.waiters.filter { $0.value.revision <= last }
+            for number in ready.keys { state.waiters[number] = nil }
             return ready
         }
-        for waiter in ready { waiter.continuation.resume() }
+        for waiter in ready.values { waiter.continuation.resume() }
     }
 
     /// Returns when `count` more changes are known than when it was called.
     func wait(for count: Int64) async { await wait(until: Revision(last.value + count)) }
 
-    /// Returns when the change of a revision is known.
+    /// Returns when the change of a revision is known, when there is no more, or when the task is cancelled.
     func wait(until revision: Revision) async {
-        await withCheckedContinuation { continuation in
-            let isThere = state.withLock { state in
-                if state.isOver || state.events.last?.revision ?? .zero >= revision { return true }
-                state.waiters.append((revision, continuation))
-                return false
+        let number = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isReady = state.withLock { state in
+                    if state.isOver || Task.isCancelled { return true }
+                    if state.events.last?.revision ?? .zero >= revision { return true }
+                    state.waiters[number] = (revision, continuation)
+                    return false
+                }
+                if isReady { continuation.resume() }
             }
-            if isThere { continuation.resume() }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: number) }?.continuation.resume()
         }
     }
 
@@ -55,10 +65,10 @@ final class History: Sendable {
     func end() {
         let waiters = state.withLock { state in
             state.isOver = true
-            defer { state.waiters = [] }
+            defer { state.waiters = [:] }
             return state.waiters
         }
-        for waiter in waiters { waiter.continuation.resume() }
+        for waiter in waiters.values { waiter.continuation.resume() }
     }
 }
 
@@ -67,6 +77,16 @@ struct Scope: Sendable {
     let path: String
     var query: [(name: String, value: String)] = []
     let matches: @Sendable (Value) -> Bool
+
+    /// What is there after these changes, by name.
+    static func picture(_ history: [StoreEvent]) -> [String: Value] {
+        var picture: [String: Value] = [:]
+        for event in history {
+            let value = event.current.value
+            picture[value.namespacedName.description] = event.kind == .deleted ? nil : value
+        }
+        return picture
+    }
 
     /// What a watch from a revision on must tell, in order.
     func expected(_ history: [StoreEvent], after revision: Revision) -> [Told] {
@@ -116,13 +136,20 @@ struct Recording: Sendable {
     let scope: Scope
     let after: Revision
     var told: [Told] = []
+    /// What came and was no event.
+    var fault: String?
 
     /// What does not agree with what happened: events must be those of the history, in order, each once, none left out
     /// before the last one or before a bookmark, and each with the object of its moment.
     func faults(_ history: [StoreEvent]) -> [String] {
-        var expected = scope.expected(history, after: after)[...]
         let name = "\(scope.path) \(scope.query) after \(after)"
+        if let fault { return ["\(name): \(fault)"] }
+        if told.isEmpty { return [] }
+        var expected = scope.expected(history, after: after)[...]
+        var last = after
         for event in told {
+            if event.revision < last { return ["\(name): \(event) after \(last)"] }
+            last = event.revision
             if event.type == "BOOKMARK" {
                 if let first = expected.first, first.revision <= event.revision {
                     return ["\(name): a bookmark at \(event.revision), but \(first) is missing"]
@@ -133,5 +160,18 @@ struct Recording: Sendable {
             if next != event { return ["\(name): \(event) instead of \(next)"] }
         }
         return []
+    }
+}
+
+/// What one list told.
+struct Listing: Sendable {
+    let scope: Scope
+    let revision: Revision
+    let picture: [String: Value]
+
+    /// Whether it is not what there was at its revision.
+    func faults(_ history: [StoreEvent]) -> [String] {
+        let there = Scope.picture(history.filter { $0.revision <= revision }).filter { scope.matches($0.value) }
+        return there == picture ? [] : ["a list of \(scope.path) \(scope.query) at \(revision) is not what was there"]
     }
 }

@@ -19,8 +19,7 @@ struct Watcher: Sendable {
 
     struct Outcome: Sendable {
         var recordings: [Recording] = []
-        var lists = 0
-        var resumptions = 0
+        var listings: [Listing] = []
         var bookmarks = 0
         /// What it holds at the end, by name.
         var picture: [String: Value] = [:]
@@ -37,12 +36,11 @@ struct Watcher: Sendable {
         var outcome = Outcome()
         while !Task.isCancelled {
             guard var revision = await list(&outcome) else {
-                await Task.yield()
+                await pause()
                 continue
             }
             while !Task.isCancelled, await watch(&revision, &outcome) {
                 if let goal = goal(), revision >= goal { return outcome }
-                outcome.resumptions += 1
             }
         }
         return outcome
@@ -53,33 +51,53 @@ struct Watcher: Sendable {
         guard let reply = try? await transport.send(request), reply.code == 200, case .bytes(let bytes) = reply.body,
             let list = try? JSON.parse(bytes)
         else { return nil }
-        outcome.lists += 1
         outcome.picture = [:]
         for item in list["items"]?.array ?? [] { outcome.picture[item.namespacedName.description] = item }
-        return list.revision
+        let revision = list.revision ?? .zero
+        outcome.listings.append(Listing(scope: scope, revision: revision, picture: outcome.picture))
+        return revision
+    }
+
+    /// The server is away: it is asked again when somebody could write.
+    private func pause() async {
+        if goal() == nil { await history.wait(for: 1) } else { await Task.yield() }
     }
 
     /// Watches on from `revision`. False when it has to be listed again.
     private func watch(_ revision: inout Revision, _ outcome: inout Outcome) async -> Bool {
         if manner == .absent, goal() == nil { await history.wait(for: 150) }
-        var recording = Recording(scope: scope, after: revision)
-        defer { outcome.recordings.append(recording) }
         let query: [(name: String, value: String)] = [
             ("watch", "true"), ("allowWatchBookmarks", "true"), ("resourceVersion", revision.description),
         ]
         let request = APIRequest(.get, scope.path, query: scope.query + query)
-        guard let reply = try? await transport.send(request) else { return true }
+        guard let reply = try? await transport.send(request), reply.code < 500 else {
+            await pause()
+            return true
+        }
         if reply.code == 410 { return false }
-        guard reply.code == 200, case .stream(let stream) = reply.body else { return true }
+        var recording = Recording(scope: scope, after: revision)
+        defer { outcome.recordings.append(recording) }
+        guard reply.code == 200, case .stream(let stream) = reply.body else {
+            recording.fault = "the answer is \(reply.code)"
+            return true
+        }
         defer { stream.cancel() }
         var pieces = 0
         var rest: [UInt8] = []
         while let piece = (try? await stream.next()) ?? nil {
             rest += piece
             while let end = rest.firstIndex(of: 0x0A) {
-                guard let told = Told(line: Array(rest[..<end])) else { return true }
+                guard let told = Told(line: Array(rest[..<end])) else {
+                    recording.fault = "no event: \(String(decoding: rest[..<end], as: UTF8.self))"
+                    return true
+                }
                 rest.removeFirst(end + 1)
-                if told.type == "ERROR" { return told.object["code"] != 410 }
+                if told.type == "ERROR" {
+                    let code = told.object["code"]?.int ?? 0
+                    // The store is being closed.
+                    if code != 410, code < 500 { recording.fault = "an error: \(JSON.text(told.object))" }
+                    return code != 410
+                }
                 recording.told.append(told)
                 take(told, &outcome)
                 revision = told.revision

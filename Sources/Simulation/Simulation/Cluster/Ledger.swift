@@ -10,12 +10,15 @@ final class Ledger: Sendable {
         var violations: [Violation] = []
         var trace: UInt64 = 0xCBF2_9CE4_8422_2325
         var machines: [SimulatedMachine] = []
-        var excused: Set<String> = []
+        /// By uid, since when.
+        var excused: [String: Duration] = [:]
         var log: [String] = []
     }
 
     private static let mostViolations = 20
     private static let mostLines = 20_000
+    /// How long an agent may not have heard of what was said of its pod: it may be held up, or away, for so long.
+    private static let excuseTime = Duration.seconds(700)
     private let clock: VirtualClock
     private let state = Mutex(State())
 
@@ -83,14 +86,16 @@ final class Ledger: Sendable {
     /// may run beside the next one of its name until its agent hears of it.
     func excuse(_ pod: NamespacedName) {
         state.withLock { state in
-            if let uid = state.history.pod(pod)?.view.metadata.uid { state.excused.insert(uid) }
+            if let uid = state.history.pod(pod)?.view.metadata.uid { state.excused[uid] = clock.uptime }
         }
     }
 
     /// Compares what runs on all machines when a container begins.
     func started(_ run: SimulatedMachine.Running, on machine: SimulatedMachine) {
         note("\(machine.name) runs \(run.pod.name) \(run.uid.prefix(4))")
-        let (machines, excused, history) = state.withLock { ($0.machines, $0.excused, $0.history) }
+        let (machines, history) = state.withLock { ($0.machines, $0.history) }
+        let recent = clock.uptime - Self.excuseTime
+        let excused = Set(state.withLock { $0.excused.filter { $0.value >= recent } }.keys)
         // Its start may have been under way when its name was let go.
         if excused.contains(run.uid) { return }
         for other in machines {

@@ -17,7 +17,7 @@ extension SimulatedCluster {
         let clock = processClock(link)
         let transport = transport(link)
         let elector = LeaderElector(
-            LeaderElection(link.name, lease: Self.lease), client: Self.client("system:\(link.name)", transport),
+            LeaderElection(link.identity, lease: Self.lease), client: Self.client("system:\(link.name)", transport),
             clock: clock, logger: Self.logger)
         let fenced = FencedTransport(transport) { elector.isLeading }
         let client = Self.client("system:kube-controller-manager", fenced)

@@ -120,8 +120,10 @@ final class SimulatedCluster: Sendable {
 
     /// Runs a process, again after each crash.
     private func supervise(_ name: String, _ body: @escaping @Sendable (Link) async -> Void) async {
+        var run = 0
         while !Task.isCancelled {
-            let link = Link(name)
+            run += 1
+            let link = Link(name, run: run)
             state.withLock { $0.links[name] = link }
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await body(link) }

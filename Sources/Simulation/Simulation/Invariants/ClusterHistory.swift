@@ -5,14 +5,14 @@ internal import ObjectStorage
 /// One change of the store as invariants see it.
 struct ObservedChange {
     let time: Duration
-    /// The process whose request it was.
+    /// The run of a process whose request it was; nobody's for people.
     let sender: String
     let kind: StoreEvent.Kind
     let old: Value?
     let new: Value
 
     /// Whether controllers or the scheduler made it.
-    var isByControl: Bool { SimulatedCluster.controlProcesses.contains(sender) }
+    var isByControl: Bool { SimulatedCluster.controlProcesses.contains { sender.hasPrefix($0 + "/") } }
 }
 
 /// What was, of the objects that invariants speak of: enough of the past to judge a process by what it could know.

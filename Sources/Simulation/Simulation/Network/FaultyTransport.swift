@@ -61,7 +61,7 @@ final class FaultyTransport: APITransport {
 
     private func deliver(_ request: APIRequest, _ rates: FaultRates) async throws(TransportError) -> APIResponse {
         let delay = random.chance(rates.delay) ? random.duration(upTo: rates.longestDelay) : Self.shortestDelay
-        let message = SimulatedNetwork.Message(request, from: link.name, delay: delay)
+        let message = SimulatedNetwork.Message(request, from: link.identity, delay: delay)
         let result: Result<APIResponse, TransportError>
         do throws(TransportError) {
             result = .success(try await network.send(message))

@@ -13,10 +13,15 @@ package final class Link: Sendable {
 
     /// Whose process it is.
     package let name: String
+    /// Which run of it: no two have one identity.
+    package let identity: String
     private let state = Mutex(State())
 
-    /// A link of a process that runs.
-    package init(_ name: String) { self.name = name }
+    /// A link of a process that runs, for the `run`th time.
+    package init(_ name: String, run: Int) {
+        self.name = name
+        identity = "\(name)/\(run)"
+    }
 
     /// Whether the process runs.
     package var isAlive: Bool { state.withLock { !$0.isCut } }

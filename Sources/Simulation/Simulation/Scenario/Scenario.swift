@@ -127,11 +127,12 @@ struct Scenario: Sendable {
         case .deletePod:
             await told { try await $0.delete(.pods, namespace: key.namespace, name: key.name) }
         case .failPod:
-            cluster.ledger.excuse(key)
+            let ledger = cluster.ledger
             await told { client in
                 _ = try await client.patch(
                     .pods, namespace: key.namespace, name: key.name,
                     ["status": ["phase": "Failed", "reason": "Evicted"]], subresource: "status")
+                ledger.excuse(key)
             }
         case .deleteClaim:
             await told {
