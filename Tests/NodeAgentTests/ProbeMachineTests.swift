@@ -33,6 +33,53 @@ import Testing
         #expect(machine.wait(at: at(20)) == .zero)
     }
 
+    private static let http: Value = ["httpGet": ["port": 80], "periodSeconds": 1]
+
+    /// The times at which a machine probes when all fail until `success`, in milliseconds after the start.
+    private func times(_ machine: ProbeMachine, success: Int, until end: Int) -> [Int] {
+        var machine = machine
+        var times: [Int] = []
+        var now = start
+        while let wait = machine.wait(at: now), now + wait <= start + .milliseconds(end) {
+            now += wait
+            let time = Int((now - start).inSeconds * 1000)
+            times.append(time)
+            machine.began(at: now)
+            _ = machine.ended(time >= success)
+        }
+        return times
+    }
+
+    @Test func aServerThatListensSoonIsFoundSoon() {
+        let early = times(machine(.readiness, Self.http), success: 50, until: 2500)
+        #expect(early == [0, 20, 60, 1000, 2000])
+        let late = times(machine(.startup, Self.http), success: 5000, until: 2500)
+        #expect(late == [0, 20, 60, 140, 300, 620, 1000, 2000])
+    }
+
+    @Test(
+        arguments: [
+            (.liveness, ["httpGet": ["port": 80], "periodSeconds": 1]),
+            (.readiness, ["exec": ["command": ["x"]], "periodSeconds": 1]),
+            (.readiness, ["httpGet": ["port": 80], "periodSeconds": 1, "successThreshold": 2]),
+        ] as [(ProbeKind, Value)])
+    func othersKeepToTheirPeriod(_ kind: ProbeKind, _ probe: Value) {
+        #expect(times(machine(kind, probe), success: 0, until: 2500) == [0, 1000, 2000])
+        #expect(times(machine(.readiness, Self.http, known: .success), success: 0, until: 2500) == [0, 1000, 2000])
+    }
+
+    @Test func additionalFailuresDoNotCount() {
+        var machine = machine(.startup, ["httpGet": ["port": 80], "periodSeconds": 1, "failureThreshold": 2])
+        machine.began(at: start)
+        #expect(machine.ended(false) == false && !machine.isExtra)
+        for milliseconds in [20, 60, 140] {
+            machine.began(at: start + .milliseconds(milliseconds))
+            #expect(machine.ended(false) == false && machine.isExtra && machine.outcome == .undecided)
+        }
+        machine.began(at: at(1))
+        #expect(machine.ended(false) && !machine.isExtra && machine.outcome == .failure)
+    }
+
     @Test func beforeItsFirstResultEachKindHasItsOutcome() {
         #expect(machine(.readiness).outcome == .failure)
         #expect(machine(.liveness).outcome == .success)

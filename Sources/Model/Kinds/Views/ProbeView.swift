@@ -28,6 +28,14 @@ package struct ProbeView: Sendable, Hashable {
         case grpc(port: Int, service: String)
         /// No action is given.
         case none
+
+        /// Whether it asks a server by HTTP or TCP, which costs next to nothing.
+        package var isOverNetwork: Bool {
+            switch self {
+            case .httpGet, .tcpSocket: true
+            default: false
+            }
+        }
     }
 
     /// An HTTP request.

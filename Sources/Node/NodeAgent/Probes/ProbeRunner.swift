@@ -128,7 +128,7 @@ final class ProbeRunner: Sendable {
     }
 
     private func take(_ result: ProbeResult, _ machine: inout ProbeMachine, _ container: ContainerView, id: String) {
-        if result != .success { report(machine.kind, container, result) }
+        if result != .success, !machine.isExtra { report(machine.kind, container, result) }
         guard machine.ended(result.isSuccess) else { return }
         let finding = machine
         let wakes = running.withLock { running -> [Signal] in
