@@ -155,8 +155,7 @@ let package = Package(
             [
                 "ObjectModel", "Schema", "Kinds", "ObjectStorage", "SQLiteStorage", "APIProtocol", "MetricsExposition",
                 "APIServer", "BuiltinAPI", "ClusterPKI", "HTTPServing", "HTTPCalling", "ControllerRuntime",
-                "Controllers",
-                "Scheduling", "NodeInterfaces", "NodeAgent", "CRIRuntime", "Probing", "VolumePlugins",
+                "Controllers", "Scheduling", "NodeInterfaces", "NodeAgent", "CRIRuntime", "Probing", "VolumePlugins",
                 "SimulatedRuntime", "PodNetworking", "ServiceProxy", "ClusterDNS", "LinuxShims", logging, metrics,
             ]),
         layer(

@@ -109,32 +109,29 @@ package final class NodeAgent: ControlLoop {
     }
 
     private func firstVersion() async -> String {
-        var failures = 0
-        while !Task.isCancelled {
-            do throws(RuntimeError) {
-                return try await environment.runtime.version()
-            } catch {
-                failures += 1
-                let wait = BackOff.watches.delay(failures: failures, random: environment.clock.random())
-                try? await environment.clock.sleep(wait)
-            }
-        }
-        return ""
+        await firstAnswer { runtime throws(RuntimeError) in try await runtime.version() } ?? ""
     }
 
     /// The pods of which the runtime has something, as soon as it answers.
     private func found() async -> Set<String> {
+        await firstAnswer { runtime throws(RuntimeError) in Set(try await runtime.pods().keys) } ?? []
+    }
+
+    /// Asks the runtime until it answers; nil when the task is cancelled before.
+    private func firstAnswer<Answer: Sendable>(
+        _ ask: (any ContainerRuntime) async throws(RuntimeError) -> Answer
+    ) async -> Answer? {
         var failures = 0
         while !Task.isCancelled {
             do throws(RuntimeError) {
-                return Set(try await environment.runtime.pods().keys)
+                return try await ask(environment.runtime)
             } catch {
                 failures += 1
                 let wait = BackOff.watches.delay(failures: failures, random: environment.clock.random())
                 try? await environment.clock.sleep(wait)
             }
         }
-        return []
+        return nil
     }
 
     private func runtimeIs(_ problem: String?) {

@@ -7,7 +7,7 @@ extension APIServer {
     /// upstream.
     func answerPath(_ path: String, _ request: APIRequest) async throws(APIStatus) -> APIResponse {
         guard request.method == .get || request.method == .head else {
-            return Self.isServed(path) ? .text("Method Not Allowed\n", code: 405) : Self.pageNotFound
+            return isServed(path) ? .text("Method Not Allowed\n", code: 405) : Self.pageNotFound
         }
         let parts = path.split(separator: "/").map(String.init)
         switch parts.first {
@@ -30,9 +30,9 @@ extension APIServer {
         ["healthz", "livez", "readyz"].contains(path.split(separator: "/").first.map(String.init))
     }
 
-    private static func isServed(_ path: String) -> Bool {
-        ["/", "/api", "/apis", "/version", "/healthz", "/livez", "/readyz", "/metrics"].contains(path)
-            || path.hasPrefix("/openapi")
+    private func isServed(_ path: String) -> Bool {
+        ["/", "/api", "/apis", "/version", "/healthz", "/livez", "/readyz"].contains(path)
+            || path == "/metrics" && parts.metricsPage != nil || path.hasPrefix("/openapi")
     }
 
     private var index: APIResponse {

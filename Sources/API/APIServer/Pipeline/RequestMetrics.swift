@@ -5,8 +5,8 @@ internal import Schema
 internal import Synchronization
 
 /// Counts and times requests by kube-apiserver's names. Requests for kinds that are not served are not counted, so that
-/// what clients make up makes no series; of other paths the health checks that there are. A watch counts when it begins, and among
-/// the long-running ones until its reader lets it go.
+/// what clients make up makes no series; of other paths the health checks that there are. A watch counts when it begins,
+/// and among the long-running ones until its reader lets it go.
 final class RequestMetrics: Sendable {
     /// What requests have in common that are counted together.
     struct Class: Sendable, Hashable {

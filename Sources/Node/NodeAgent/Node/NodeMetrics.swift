@@ -3,16 +3,14 @@ internal import NodeInterfaces
 
 /// What a node tells of its pods, by the kubelet's names; `node` says which, since one process may have several.
 struct NodeMetrics: Sendable {
-    private static let states = ["created", "running", "exited", "unknown"]
-
     private let pods: Meter
-    private let containers: [String: Meter]
+    private let containers: [RuntimeTally.State: Meter]
 
     init(node: String, _ factory: any MetricsFactory) {
         pods = Meter(label: "kubelet_running_pods", dimensions: [("node", node)], factory: factory)
         containers = Dictionary(
-            uniqueKeysWithValues: Self.states.map { state in
-                let labels = [("container_state", state), ("node", node)]
+            uniqueKeysWithValues: RuntimeTally.State.allCases.map { state in
+                let labels = [("container_state", state.rawValue), ("node", node)]
                 return (state, Meter(label: "kubelet_running_containers", dimensions: labels, factory: factory))
             })
     }
@@ -26,26 +24,30 @@ struct NodeMetrics: Sendable {
 
 /// What the runtime had of a pod when its worker last looked.
 struct RuntimeTally: Sendable {
+    /// The states of containers as the kubelet's metrics name them.
+    enum State: String, Sendable, CaseIterable { case created, running, exited, unknown }
+
     /// Whether a sandbox ran.
     var hasSandbox = false
     /// How many containers were in which state.
-    var containers: [String: Int] = [:]
+    var containers: [State: Int] = [:]
 
     init() {}
 
     init(_ pod: RuntimePod) {
         hasSandbox = pod.sandboxes.contains(where: \.isReady)
-        for container in pod.containers { containers[container.phase.metricState, default: 0] += 1 }
+        for container in pod.containers { containers[State(container.phase), default: 0] += 1 }
     }
 }
 
-extension ContainerState.Phase {
-    fileprivate var metricState: String {
-        switch self {
-        case .created: "created"
-        case .running: "running"
-        case .exited: "exited"
-        case .unknown: "unknown"
-        }
+extension RuntimeTally.State {
+    fileprivate init(_ phase: ContainerState.Phase) {
+        self =
+            switch phase {
+            case .created: .created
+            case .running: .running
+            case .exited: .exited
+            case .unknown: .unknown
+            }
     }
 }

@@ -133,7 +133,8 @@ final class PodTable: Sendable {
         }
         asking.sort { $0.order < $1.order }
         let refused = asking.filter { state.admission.admit($0.pod.view) != nil }
-        return (state.new.filter { worker in !refused.contains { $0 === worker } }, refused)
+        let uids = Set(refused.map(\.uid))
+        return (state.new.filter { !uids.contains($0.uid) }, refused)
     }
 }
 
