@@ -43,6 +43,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
@@ -72,10 +73,12 @@ let package = Package(
         layer("Storage", "ObjectStorage", ["ObjectModel"]),
         layer("Storage", "SQLiteStorage", ["ObjectModel", "ObjectStorage", product("GRDB", "GRDB.swift")]),
 
+        layer("API", "Timers", [product("HeapModule", "swift-collections")]),
         layer("API", "APIProtocol", ["ObjectModel"]),
         layer("API", "SPDY", ["HeaderCompression", "APIProtocol"]),
         layer("API", "MetricsExposition", [metrics]),
-        layer("API", "APIServer", ["ObjectModel", "Schema", "ObjectStorage", "APIProtocol", logging, metrics]),
+        layer(
+            "API", "APIServer", ["ObjectModel", "Schema", "ObjectStorage", "Timers", "APIProtocol", logging, metrics]),
         layer(
             "API", "BuiltinAPI",
             ["ObjectModel", "Schema", "Kinds", "ObjectStorage", "APIProtocol", "SPDY", "APIServer", logging]),
@@ -100,7 +103,7 @@ let package = Package(
                 product("NIOSSL", "swift-nio-ssl"), product("NIOHTTP1", "swift-nio"),
             ]),
 
-        layer("Control", "ControllerRuntime", ["ObjectModel", "APIProtocol", logging, metrics]),
+        layer("Control", "ControllerRuntime", ["ObjectModel", "Timers", "APIProtocol", logging, metrics]),
         layer(
             "Control", "Controllers",
             ["ObjectModel", "Schema", "Kinds", "APIProtocol", "ControllerRuntime", logging, metrics]),
@@ -132,7 +135,7 @@ let package = Package(
                 product("NIOHTTP1", "swift-nio"),
             ]),
         layer("Node", "VolumePlugins", ["ObjectModel", "APIProtocol", "NodeInterfaces", logging]),
-        layer("Node", "SimulatedRuntime", ["ObjectModel", "APIProtocol", "NodeInterfaces", logging]),
+        layer("Node", "SimulatedRuntime", ["ObjectModel", "Timers", "APIProtocol", "NodeInterfaces", logging]),
 
         layer("Network", "PodNetworking", ["ObjectModel", "Processes"]),
         layer(
@@ -192,6 +195,7 @@ let package = Package(
             "SQLiteStorage",
             ["ObjectModel", "ObjectStorage", "SQLiteStorage", "TestSupport", product("GRDB", "GRDB.swift")]),
         tests("APIProtocol", ["ObjectModel", "APIProtocol", "TestSupport"]),
+        tests("Timers", ["Timers"]),
         tests("MetricsExposition", ["MetricsExposition", metrics]),
         tests("SPDY", ["ObjectModel", "APIProtocol", "SPDY"]),
         tests(

@@ -73,6 +73,33 @@ import Testing
         }
     }
 
+    @Test func anIndexFindsWhatAWholeLookFinds() throws {
+        var state = StoreState()
+        var generator = Generator(seed: 11)
+        for number in 0..<400 { _ = try state.commit(Make.create("n\(number)", "\(number % 9)")) }
+        let wanted = FieldCondition(path: ["text"], value: "4")
+        #expect(state.read(.everything, meeting: wanted).page().objects.count == 400)
+        let all = KeyRange(Make.resource)
+        state.prepare(for: wanted, in: all)
+        for step in 0..<600 {
+            let name = "n\(generator.next() % 500)"
+            let text = "\(generator.next() % 9)"
+            let write =
+                switch state.object(at: Make.key(name)) {
+                case nil: Make.create(name, text)
+                case .some(let object) where step.isMultiple(of: 4):
+                    Make.delete(name, final: text, from: object.revision)
+                case .some(let object): Make.update(name, text, from: object.revision)
+                }
+            _ = try state.commit(write)
+            let found = state.read(all, meeting: wanted).page().objects
+            let expected = try state.objects(in: all, at: .latest).objects.filter {
+                $0.object.text(at: ["text"]) == "4"
+            }
+            #expect(found == expected)
+        }
+    }
+
     @Test func policyForgetsAfterTheRetentionAndNotBefore() throws {
         var policy = CompactionPolicy(retention: .seconds(300))
         var state = StoreState()

@@ -33,7 +33,7 @@ import Testing
     private func watcher(of node: String?, after revision: Revision = .zero) throws -> EventSubscription {
         try watched.subscribe(
             to: Self.range, after: revision,
-            trigger: node.map { EventTrigger(path: ["spec", "nodeName"], value: $0) })
+            trigger: node.map { FieldCondition(path: ["spec", "nodeName"], value: $0) })
     }
 
     private func taken(_ watcher: EventSubscription) throws -> [Int64] {

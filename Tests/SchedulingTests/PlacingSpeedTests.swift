@@ -34,7 +34,6 @@ import Testing
         let time = clock.measure {
             for pod in pods {
                 let needs = PodNeeds(pod, claims: ClaimDemand())
-                state.prepare(needs.terms)
                 guard case .node(let node) = state.verdict(on: needs).placement else { continue }
                 state.assume(uid: pod.metadata.uid, pod, on: node)
                 placed += 1

@@ -96,7 +96,8 @@ enum Scene {
         var state = state
         let needs = PodNeeds(pod, claims: ClaimDemand())
         state.prepare(needs.terms)
-        guard let filter = state.filters(for: needs).first(where: { type(of: $0).name == name }) else { return nil }
+        guard let filter = (needs.localFilters + state.filters(for: needs)).first(where: { type(of: $0).name == name })
+        else { return nil }
         var answers: [String: Refusal?] = [:]
         for slot in state.order.slots {
             answers[state.loads[slot].facts.name] = .some(filter.refusal(of: state.loads[slot]))

@@ -238,7 +238,8 @@ import Testing
         let selected = Self.claim("c", selected: "gone")
         let demand = Self.demand([Self.waiting(selected, Self.storageClass(Self.made))])
         let needs = PodNeeds(PlacingTests.pod(), claims: demand)
-        let verdict = PlacingTests.state([Self.node("a")]).verdict(on: needs)
+        var state = PlacingTests.state([Self.node("a")])
+        let verdict = state.verdict(on: needs)
         let rejection = try #require(verdict.rejection)
         #expect(rejection.filters == [.volumeBinding])
         for (node, helps) in [("gone", true), ("other", false)] {

@@ -64,9 +64,9 @@ package struct NodeSelector: Sendable, Hashable {
 }
 
 /// What a pod asks of its node's labels and name: `spec.nodeSelector` and the node affinity.
-struct PodNodeAffinity: Sendable {
+struct PodNodeAffinity: Sendable, Hashable {
     /// Nodes that are worth more, and how much more.
-    struct Preference: Sendable {
+    struct Preference: Sendable, Hashable {
         let selector: NodeSelector
         let weight: Int
     }

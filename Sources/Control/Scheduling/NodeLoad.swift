@@ -87,6 +87,8 @@ struct NodeLoad: Sendable {
     var facts: NodeFacts
     /// Its place in the tables of the state.
     let slot: Int
+    /// Another one after each change, and never that of another node of the same slot.
+    var version: Int
     private(set) var milliCPU: Int128 = 0
     private(set) var memory: Int128 = 0
     private(set) var others: [String: Int128] = [:]
@@ -94,9 +96,10 @@ struct NodeLoad: Sendable {
     private(set) var pods = 0
     private(set) var hostPorts = HostPorts()
 
-    init(_ facts: NodeFacts, slot: Int) {
+    init(_ facts: NodeFacts, slot: Int, version: Int = 0) {
         self.facts = facts
         self.slot = slot
+        self.version = version
     }
 
     var view: NodeView { facts.view }

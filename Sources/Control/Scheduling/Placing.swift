@@ -33,16 +33,14 @@ extension SchedulingState {
     /// Chooses a node: of those that pass every filter the one with the best sum of scores, then with the fewest pods, then
     /// by name. Pure. Of 100 nodes or more it stops looking when it has found enough.
     package func place(_ pod: PodView, claims: ClaimDemand) -> Placement {
-        verdict(on: PodNeeds(pod, claims: claims)).placement
+        var state = self
+        return state.verdict(on: PodNeeds(pod, claims: claims)).placement
     }
 
-    /// What `place` decides, with what a later decision has to wait for.
-    func verdict(on pod: PodNeeds) -> Verdict {
-        guard tallies.keeps(PodTallies.asked(by: pod.terms)) else {
-            var prepared = self
-            prepared.prepare(pod.terms)
-            return prepared.verdict(on: pod)
-        }
+    /// What `place` decides, with what a later decision has to wait for. What was seen of the nodes is kept for pods like
+    /// this one.
+    mutating func verdict(on pod: PodNeeds) -> Verdict {
+        prepare(pod.terms)
         if order.slots.isEmpty {
             return rejected(pod, "no nodes available to schedule pods", by: Set(FilterName.allCases))
         }
@@ -53,14 +51,15 @@ extension SchedulingState {
         if let obstacle = pod.claims.obstacle {
             return rejected(pod, [obstacle], resolvable: 0, by: [.volumeBinding])
         }
-        var search = NodeSearch(filters: filters(for: pod))
-        search.look(at: candidates(names), in: self)
+        var search = NodeSearch(opinions: takeOpinions(for: pod), filters: filters(for: pod))
+        search.look(at: candidates(names), in: loads)
+        keep(search.opinions)
         if search.fitting.isEmpty {
             let unnamed = order.slots.count - search.refused
             let filters = search.rejecting.union(unnamed > 0 ? [.nodeAffinity] : [])
             return rejected(pod, search.reasons(unnamed: unnamed), resolvable: search.resolvable, by: filters)
         }
-        return Verdict(placement: .node(best(of: search.fitting.map { loads[$0] }, for: pod)))
+        return Verdict(placement: .node(best(of: search.fitting, search.opinions, for: pod)))
     }
 
     /// The nodes to look at, in order: those that the pod names, or all from `start` on.
@@ -70,21 +69,28 @@ extension SchedulingState {
         return Array(order.slots[start...] + order.slots[..<start])
     }
 
-    private func best(of nodes: [NodeLoad], for pod: PodNeeds) -> String {
-        var sums = Array(repeating: 0, count: nodes.count)
-        if nodes.count > 1 {
-            for score in scores(for: pod) {
+    private func best(of slots: [Int], _ opinions: NodeOpinions, for pod: PodNeeds) -> String {
+        guard slots.count > 1 else { return loads[slots[0]].facts.name }
+        var sums = opinions.sums(of: slots)
+        let scores = scores(for: pod)
+        if !scores.isEmpty {
+            let nodes = slots.map { loads[$0] }
+            for score in scores {
                 let values = score.scores(of: nodes)
                 for index in sums.indices { sums[index] += score.weight * values[index] }
             }
         }
         var best = 0
-        for index in nodes.indices.dropFirst() where sums[index] >= sums[best] {
-            let (node, other) = (nodes[index], nodes[best])
-            let isBetter = sums[index] > sums[best] || (node.pods, node.facts.name) < (other.pods, other.facts.name)
-            if isBetter { best = index }
+        for index in slots.indices.dropFirst() where sums[index] >= sums[best] {
+            if sums[index] > sums[best] || isEmptier(slots[index], than: slots[best]) { best = index }
         }
-        return nodes[best].facts.name
+        return loads[slots[best]].facts.name
+    }
+
+    /// Whether a node has fewer pods; of two with as many the first by name.
+    private func isEmptier(_ slot: Int, than other: Int) -> Bool {
+        if loads[slot].pods != loads[other].pods { return loads[slot].pods < loads[other].pods }
+        return loads[slot].facts.name < loads[other].facts.name
     }
 
     private func rejected(
@@ -112,6 +118,8 @@ extension SchedulingState {
 
 /// The nodes that pass the filters, and how many did not and why.
 private struct NodeSearch {
+    private(set) var opinions: NodeOpinions
+    /// The filters that look at other pods.
     let filters: [any NodeFilter]
     var fitting: [Int] = []
     var refused = 0
@@ -119,27 +127,36 @@ private struct NodeSearch {
     var rejecting: Set<FilterName> = []
     private var histogram: [String: Int] = [:]
 
-    init(filters: [any NodeFilter]) { self.filters = filters }
+    init(opinions: NodeOpinions, filters: [any NodeFilter]) {
+        self.opinions = opinions
+        self.filters = filters
+    }
 
     /// Stops when it has found enough.
-    mutating func look(at slots: [Int], in state: SchedulingState) {
+    mutating func look(at slots: [Int], in loads: [NodeLoad]) {
         let enough = NodeOrder.sample(of: slots.count)
         for slot in slots {
-            look(at: state.loads[slot])
-            if fitting.count >= enough { return }
+            if let (filter, refusal) = opinions.refusal(of: slot, in: loads) ?? refusal(of: slot, in: loads) {
+                count(refusal, by: filter)
+            } else {
+                fitting.append(slot)
+                if fitting.count >= enough { return }
+            }
         }
     }
 
-    private mutating func look(at node: NodeLoad) {
+    private func refusal(of slot: Int, in loads: [NodeLoad]) -> NodeOpinions.Refused? {
         for filter in filters {
-            guard let refusal = filter.refusal(of: node) else { continue }
-            refused += 1
-            if refusal.isResolvable { resolvable += 1 }
-            for reason in refusal.reasons { histogram[reason, default: 0] += 1 }
-            rejecting.insert(type(of: filter).name)
-            return
+            if let refusal = filter.refusal(of: loads[slot]) { return (type(of: filter).name, refusal) }
         }
-        fitting.append(node.slot)
+        return nil
+    }
+
+    private mutating func count(_ refusal: Refusal, by filter: FilterName) {
+        refused += 1
+        if refusal.isResolvable { resolvable += 1 }
+        for reason in refusal.reasons { histogram[reason, default: 0] += 1 }
+        rejecting.insert(filter)
     }
 
     /// The reasons with their counts, sorted as text. Nodes that were not looked at are those the pod does not name.

@@ -84,9 +84,6 @@ struct PodTallies: Sendable {
         TallyKey(sum: .matching, matchers: matchers, topologyKey: topologyKey)
     }
 
-    /// Whether every sum asked for is kept.
-    func keeps(_ keys: [TallyKey]) -> Bool { keys.allSatisfy { matching.number(of: $0) != nil } }
-
     /// Keeps the sums from now on. Only one that is new looks at all pods.
     mutating func keep(
         _ keys: [TallyKey], _ namespaces: NamespaceLabels, nodes: [NodeLoad],

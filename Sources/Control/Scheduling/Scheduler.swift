@@ -193,7 +193,6 @@ package final class Scheduler: ControlLoop {
             state.cluster.forget(uid: pod.uid)
             state.reservations.release(demand.waiting)
             let needs = PodNeeds(pod.view, claims: state.reservations.apply(to: demand))
-            state.cluster.prepare(needs.terms)
             let verdict = state.cluster.verdict(on: needs)
             if let former, verdict.placement != .node(former) {
                 // What was held for it there is free for others.

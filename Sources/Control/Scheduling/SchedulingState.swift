@@ -15,6 +15,8 @@ package struct SchedulingState: Sendable {
     private(set) var start = 0
     private(set) var tallies = PodTallies()
     private(set) var namespaces: NamespaceLabels = [:]
+    private var opinions = OpinionMemo()
+    private var version = 0
     private var placed: [String: PlacedPod] = [:]
     /// The placed pods of which the API does not know yet.
     private var assumed: Set<String> = []
@@ -33,6 +35,7 @@ package struct SchedulingState: Sendable {
         let old = loads[slot].facts
         let new = view.map { NodeFacts($0) } ?? .unknown(name)
         loads[slot].facts = new
+        touch(slot)
         if old.labels != new.labels { tallies.setNode(slot, from: old.labels, to: new.labels) }
         if new.isKnown { order.insert(slot, zone: new.zone) } else { order.remove(slot) }
         freeIfUnused(slot)
@@ -48,10 +51,16 @@ package struct SchedulingState: Sendable {
     private mutating func slot(of node: String) -> Int {
         if let known = slots[node] { return known }
         let slot = freeSlots.popLast() ?? loads.count
-        let load = NodeLoad(.unknown(node), slot: slot)
+        version += 1
+        let load = NodeLoad(.unknown(node), slot: slot, version: version)
         if slot == loads.count { loads.append(load) } else { loads[slot] = load }
         slots[node] = slot
         return slot
+    }
+
+    private mutating func touch(_ slot: Int) {
+        version += 1
+        loads[slot].version = version
     }
 
     private mutating func freeIfUnused(_ slot: Int) {
@@ -95,6 +104,7 @@ package struct SchedulingState: Sendable {
             let pod = PlacedPod(PodTerms(pod), demand, traits, on: node, slot: slot(of: node))
             placed[uid] = pod
             loads[pod.slot].add(demand)
+            touch(pod.slot)
             tallies.add(pod, sign: 1, namespaces, nodes: loads)
         }
         if isAssumed { assumed.insert(uid) } else { assumed.remove(uid) }
@@ -104,11 +114,17 @@ package struct SchedulingState: Sendable {
         assumed.remove(uid)
         guard let pod = placed.removeValue(forKey: uid) else { return }
         loads[pod.slot].add(pod.demand, sign: -1)
+        touch(pod.slot)
         tallies.add(pod, sign: -1, namespaces, nodes: loads)
         freeIfUnused(pod.slot)
     }
 
-    // MARK: Terms
+    // MARK: Decisions
+
+    /// Takes out what is known of the nodes for pods like this one; `keep` puts it back.
+    mutating func takeOpinions(for pod: PodNeeds) -> NodeOpinions { opinions.take(for: pod) }
+
+    mutating func keep(_ opinions: NodeOpinions) { self.opinions.keep(opinions) }
 
     /// Keeps the sums that decisions about pods like this one ask for, so that they need not count.
     mutating func prepare(_ terms: PodTerms) {

@@ -2,6 +2,7 @@ package import APIProtocol
 package import NodeInterfaces
 package import ObjectModel
 internal import Synchronization
+internal import Timers
 
 /// A runtime in which nothing runs: pods pretend to. Every image is present, commands succeed without output.
 ///
@@ -26,7 +27,9 @@ package final class SimulatedRuntime: ContainerRuntime {
     package init(
         range: IPv4Range, hostAddress: String, startDelay: Duration = .zero, stopDelay: Duration = .zero,
         now: @escaping @Sendable () -> Timestamp = Timestamp.systemNow,
-        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+        sleep: @escaping @Sendable (Duration) async throws -> Void = {
+            try await SleepQueue.shared.sleep(for: $0)
+        }
     ) {
         state = Mutex(State(node: SimulatedNode(range: range, startDelay: startDelay)))
         self.hostAddress = hostAddress

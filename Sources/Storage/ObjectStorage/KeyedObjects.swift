@@ -20,6 +20,13 @@ struct KeyedObjects: Sendable {
         /// How many objects the slice gives.
         let count: Int
 
+        fileprivate init(chunks: [[StoredObject]], skip: Int, count: Int) {
+            (self.chunks, self.skip, self.count) = (chunks, skip, count)
+        }
+
+        /// These objects, in key order.
+        init(_ objects: [StoredObject]) { self.init(chunks: [objects], skip: 0, count: objects.count) }
+
         /// The objects, in key order.
         var objects: [StoredObject] {
             var output: [StoredObject] = []

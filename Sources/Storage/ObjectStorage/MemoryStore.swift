@@ -27,6 +27,12 @@ package final class MemoryStore: Store {
         try watched.objects(in: range, at: revision, after: after, limit: limit)
     }
 
+    package func objects(
+        in range: KeyRange, meeting condition: FieldCondition, notOlderThan revision: Revision
+    ) async throws(StoreError) -> ObjectPage {
+        try watched.objects(in: range, meeting: condition, notOlderThan: revision)
+    }
+
     package func commit(_ write: StoreWrite) async throws(StoreError) -> Revision {
         let now = clock()
         var revision = Revision.zero
@@ -44,7 +50,7 @@ package final class MemoryStore: Store {
     }
 
     package func events(
-        in range: KeyRange, after revision: Revision, trigger: EventTrigger?
+        in range: KeyRange, after revision: Revision, trigger: FieldCondition?
     ) async throws(StoreError) -> EventSubscription {
         try watched.subscribe(to: range, after: revision, trigger: trigger)
     }

@@ -18,17 +18,28 @@ package struct StoreKey: Sendable, Hashable, Comparable, CustomStringConvertible
     package var description: String { path }
 }
 
-/// All keys with a prefix.
+/// All keys with a prefix, or one key.
 package struct KeyRange: Sendable, Hashable {
-    /// The prefix; empty for every key.
+    /// The prefix, or the key; empty for every key.
     package let prefix: String
+    /// Whether it is one key.
+    package let isKey: Bool
 
-    /// All keys that begin with `prefix`.
-    package init(prefix: String) { self.prefix = prefix }
+    /// All keys that begin with `prefix`: nothing, a resource or a namespace of one.
+    init(prefix: String) {
+        self.prefix = prefix
+        isKey = false
+    }
+
+    /// One key.
+    package init(_ key: StoreKey) {
+        prefix = key.path
+        isKey = true
+    }
 
     /// All objects of a resource, or of a resource in one namespace.
     package init(_ resource: GroupResource, namespace: String? = nil) {
-        prefix = Self.prefix(resource) + (namespace.map { "\($0)/" } ?? "")
+        self.init(prefix: Self.prefix(resource) + (namespace.map { "\($0)/" } ?? ""))
     }
 
     /// Every object.
@@ -38,8 +49,25 @@ package struct KeyRange: Sendable, Hashable {
         "/\(resource.group.isEmpty ? "core" : resource.group)/\(resource.resource)/"
     }
 
+    /// Every range that a key lies in.
+    static func all(around key: StoreKey) -> [KeyRange] {
+        let prefixes = [prefix(of: key.path, slashes: 3), prefix(of: key.path, slashes: 4)].compactMap { $0 }
+        return [everything] + prefixes.map { KeyRange(prefix: $0) } + [KeyRange(key)]
+    }
+
+    /// The part of a path up to one of its slashes: up to the third it names the resource, up to the fourth the namespace.
+    /// Nil when there are fewer.
+    static func prefix(of path: String, slashes: Int) -> String? {
+        var seen = 0
+        for (position, byte) in zip(path.utf8.indices, path.utf8) where byte == UInt8(ascii: "/") {
+            seen += 1
+            if seen == slashes { return String(path[...position]) }
+        }
+        return nil
+    }
+
     /// Whether a key is among them.
-    package func contains(_ key: StoreKey) -> Bool { key.path.hasPrefix(prefix) }
+    package func contains(_ key: StoreKey) -> Bool { isKey ? key.path == prefix : key.path.hasPrefix(prefix) }
 }
 
 /// A stored object with the revision of its last change.
@@ -148,9 +176,10 @@ package final class StoreEvent: Sendable {
     package var revision: Revision { current.revision }
 }
 
-/// A condition on one field by which a watcher is found: an object meets it when the text at `path` is `value`. With many
-/// watchers of one kind, each of another value, a change then wakes the few that it concerns.
-package struct EventTrigger: Sendable, Hashable {
+/// A condition on one field by which objects and watchers are found: an object meets it when the text at `path` is `value`.
+/// With many watchers of one kind, each of another value, a change then wakes the few that it concerns, and each of them
+/// lists what concerns it without a look at the rest.
+package struct FieldCondition: Sendable, Hashable {
     /// The field's path.
     package let path: [String]
     /// Its text.
@@ -196,13 +225,19 @@ package protocol Store: Sendable {
         in range: KeyRange, at revision: ReadRevision, after: StoreKey?, limit: Int?
     ) async throws(StoreError) -> ObjectPage
 
+    /// The objects in `range` that meet a condition, in key order and in one page, from a state at or after `revision`;
+    /// others may be among them. Errors: `futureRevision`.
+    func objects(
+        in range: KeyRange, meeting condition: FieldCondition, notOlderThan revision: Revision
+    ) async throws(StoreError) -> ObjectPage
+
     /// Writes, and returns the revision of the change once it is durable.
     func commit(_ write: StoreWrite) async throws(StoreError) -> Revision
 
     /// The changes in `range` after `revision`, until the subscription is cancelled. With a `trigger` those that do not
     /// meet it may be left out. Errors: `compacted`, `futureRevision`.
     func events(
-        in range: KeyRange, after revision: Revision, trigger: EventTrigger?
+        in range: KeyRange, after revision: Revision, trigger: FieldCondition?
     ) async throws(StoreError) -> EventSubscription
 
     /// The newest acknowledged revision.
@@ -213,6 +248,13 @@ package protocol Store: Sendable {
 }
 
 extension Store {
+    /// Every object in `range`: for stores that have no better way.
+    package func objects(
+        in range: KeyRange, meeting condition: FieldCondition, notOlderThan revision: Revision
+    ) async throws(StoreError) -> ObjectPage {
+        try await objects(in: range, at: .notOlderThan(revision), after: nil, limit: nil)
+    }
+
     /// All changes in `range` after `revision`.
     package func events(in range: KeyRange, after revision: Revision) async throws(StoreError) -> EventSubscription {
         try await events(in: range, after: revision, trigger: nil)

@@ -14,6 +14,7 @@ package struct StoreState: Sendable {
     package private(set) var historyBytes = 0
 
     private var live = KeyedObjects()
+    private var indices = FieldIndices()
     private var log: [StoreEvent] = []
 
     /// A store without objects, at `revision`, without history.
@@ -40,6 +41,7 @@ package struct StoreState: Sendable {
         if log.count > EventMemo.newest { log[log.count - EventMemo.newest - 1].memo.close() }
         historyBytes += event.historyBytes
         if event.kind == .deleted { live.remove(event.current.key) } else { live.set(event.current) }
+        indices.apply(event)
     }
 
     /// The object at `key` in the newest state.
@@ -124,15 +126,35 @@ extension StoreState {
     }
 }
 
+extension StoreState {
+    /// Makes it quick to find objects by a condition, where that is worth it.
+    package mutating func prepare(for condition: FieldCondition, in range: KeyRange) {
+        indices.prepare(for: condition, in: range, live)
+    }
+
+    /// The objects in `range` that meet a condition, and perhaps others, in the newest state.
+    package func read(_ range: KeyRange, meeting condition: FieldCondition) -> PageRead {
+        let (start, end) = live.bounds(of: range, after: nil)
+        let total = live.count(from: start, to: end)
+        guard let keys = indices.keys(in: range, meeting: condition) else {
+            return PageRead(
+                slice: live.slice(from: start, limit: total), total: total, range: range, revision: revision)
+        }
+        let found = keys.compactMap { live[$0] }
+        return PageRead(
+            slice: KeyedObjects.Slice(found), total: found.count, range: range, revision: revision)
+    }
+}
+
 /// A consistent read of a range, before its objects are laid out.
 package struct PageRead: Sendable {
     let slice: KeyedObjects.Slice
     let total: Int
     /// The events after the revision read, to be undone.
-    let undone: [StoreEvent]
+    var undone: [StoreEvent] = []
     let range: KeyRange
-    let after: StoreKey?
-    let limit: Int?
+    var after: StoreKey?
+    var limit: Int?
     let revision: Revision
 
     /// The page.

@@ -1,13 +1,12 @@
 package import ObjectModel
 internal import Synchronization
 
-/// The watchers of a store, found by what they watch: a change costs as much as the watchers it concerns, and one look at
-/// each other range.
+/// The watchers of a store, found by what they watch: a change costs as much as the watchers it concerns.
 struct Subscriptions: Sendable {
     /// Where a watcher is kept.
     struct Place: Sendable {
         let range: KeyRange
-        let trigger: EventTrigger?
+        let trigger: FieldCondition?
         let number: Int
     }
 
@@ -16,7 +15,7 @@ struct Subscriptions: Sendable {
 
     /// The watchers of one range: those with a trigger by it, those that watch everything under nil.
     private struct Group {
-        var watchers: [EventTrigger?: Watchers] = [:]
+        var watchers: [FieldCondition?: Watchers] = [:]
         /// How many triggers look at a path.
         var triggers: [[String]: Int] = [:]
     }
@@ -25,7 +24,7 @@ struct Subscriptions: Sendable {
     private var next = 0
 
     /// A place for a new watcher.
-    mutating func place(in range: KeyRange, _ trigger: EventTrigger?) -> Place {
+    mutating func place(in range: KeyRange, _ trigger: FieldCondition?) -> Place {
         next += 1
         return Place(range: range, trigger: trigger, number: next)
     }
@@ -65,9 +64,8 @@ struct Subscriptions: Sendable {
 
     /// Hands changes, in revision order, to whom they concern.
     func deliver(_ events: [StoreEvent]) {
-        for (range, group) in groups {
-            let concerned = events.filter { range.contains($0.current.key) }
-            guard !concerned.isEmpty else { continue }
+        for (range, concerned) in concerned(by: events) {
+            guard let group = groups[range] else { continue }
             for watcher in group.watchers[nil, default: [:]].values { watcher.deliver(concerned) }
             for path in group.triggers.keys {
                 for (trigger, share) in Self.shares(of: concerned, path, group) {
@@ -77,15 +75,26 @@ struct Subscriptions: Sendable {
         }
     }
 
+    /// The changes by the watched ranges that they lie in.
+    private func concerned(by events: [StoreEvent]) -> [KeyRange: [StoreEvent]] {
+        var concerned: [KeyRange: [StoreEvent]] = [:]
+        for event in events {
+            for range in KeyRange.all(around: event.current.key) where groups[range] != nil {
+                concerned[range, default: []].append(event)
+            }
+        }
+        return concerned
+    }
+
     /// The changes by the triggers that they meet, of those that look at `path`.
     private static func shares(
         of events: [StoreEvent], _ path: [String], _ group: Group
-    ) -> [EventTrigger: [StoreEvent]] {
-        var shares: [EventTrigger: [StoreEvent]] = [:]
+    ) -> [FieldCondition: [StoreEvent]] {
+        var shares: [FieldCondition: [StoreEvent]] = [:]
         for event in events {
             let texts = [event.current.object.text(at: path), event.previous?.object.text(at: path)]
             for text in Set(texts.compactMap(\.self)) {
-                let trigger = EventTrigger(path: path, value: text)
+                let trigger = FieldCondition(path: path, value: text)
                 if group.watchers[trigger] != nil { shares[trigger, default: []].append(event) }
             }
         }
@@ -93,7 +102,7 @@ struct Subscriptions: Sendable {
     }
 }
 
-extension EventTrigger {
+extension FieldCondition {
     /// Whether an object meets it before or after a change.
     func isMet(by event: StoreEvent) -> Bool {
         event.current.object.text(at: path) == value || event.previous?.object.text(at: path) == value

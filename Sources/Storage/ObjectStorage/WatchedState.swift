@@ -42,9 +42,20 @@ package final class WatchedState: Sendable {
         }.page()
     }
 
+    /// The objects in `range` that meet a condition, and perhaps others, in the newest state.
+    package func objects(
+        in range: KeyRange, meeting condition: FieldCondition, notOlderThan revision: Revision
+    ) throws(StoreError) -> ObjectPage {
+        try state.withLock { (state) throws(StoreError) in
+            if revision > state.revision { throw .futureRevision(current: state.revision) }
+            state.prepare(for: condition, in: range)
+            return state.read(range, meeting: condition)
+        }.page()
+    }
+
     /// A subscription to the changes in `range` after `revision`; those that do not meet `trigger` are left out.
     package func subscribe(
-        to range: KeyRange, after revision: Revision, trigger: EventTrigger? = nil
+        to range: KeyRange, after revision: Revision, trigger: FieldCondition? = nil
     ) throws(StoreError) -> EventSubscription {
         try publishing.withLock { (subscriptions) throws(StoreError) in
             let (backlog, reached) = try read { (state) throws(StoreError) in

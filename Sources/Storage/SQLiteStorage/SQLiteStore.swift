@@ -55,8 +55,14 @@ package final class SQLiteStore: Store {
         try watched.objects(in: range, at: revision, after: after, limit: limit)
     }
 
+    package func objects(
+        in range: KeyRange, meeting condition: FieldCondition, notOlderThan revision: Revision
+    ) async throws(StoreError) -> ObjectPage {
+        try watched.objects(in: range, meeting: condition, notOlderThan: revision)
+    }
+
     package func events(
-        in range: KeyRange, after revision: Revision, trigger: EventTrigger?
+        in range: KeyRange, after revision: Revision, trigger: FieldCondition?
     ) async throws(StoreError) -> EventSubscription {
         try watched.subscribe(to: range, after: revision, trigger: trigger)
     }

@@ -1,4 +1,5 @@
 package import ObjectModel
+internal import Timers
 
 /// What the server takes from the world besides requests: time, ids, randomness. Tests give their own.
 package struct ServerEnvironment: Sendable {
@@ -31,7 +32,7 @@ package struct ServerEnvironment: Sendable {
     /// The machine's clock and random numbers.
     package static let system = ServerEnvironment(
         now: Timestamp.systemNow, makeUID: randomUUID, random: { Int.random(in: $0) },
-        sleep: { try await Task.sleep(for: $0, tolerance: .milliseconds(100)) })
+        sleep: { try await SleepQueue.shared.sleep(for: $0) })
 
     private static func randomUUID() -> String {
         var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }

@@ -11,7 +11,7 @@ extension ResourceCall {
     func range(_ selection: Selection) -> KeyRange {
         let namespace = kind.isNamespaced ? target.namespace : ""
         if let name = selection.name, !kind.isNamespaced || !namespace.isEmpty {
-            return KeyRange(prefix: StoreKey(kind.resource, namespace: namespace, name: name).path)
+            return KeyRange(StoreKey(kind.resource, namespace: namespace, name: name))
         }
         return KeyRange(kind.resource, namespace: namespace.isEmpty ? nil : namespace)
     }
@@ -45,7 +45,23 @@ extension ResourceCall {
                 objects: page.objects, revision: page.revision,
                 next: page.remaining > 0 ? page.objects.last?.key : nil, remaining: page.remaining)
         }
+        if let condition = options.selection.condition, let oldest = options.oldestRevision {
+            return try await readFound(options, meeting: condition, notOlderThan: oldest)
+        }
         return try await readSelected(options)
+    }
+
+    /// What the store finds by a condition, sorted out. Where a limit ends it, a token goes on from the same state.
+    private func readFound(
+        _ options: ListOptions, meeting condition: FieldCondition, notOlderThan revision: Revision
+    ) async throws(StoreError) -> ListPage {
+        let page = try await store.objects(
+            in: range(options.selection), meeting: condition, notOlderThan: revision)
+        let found = page.objects.filter(options.selection.matches)
+        let shown = options.limit.map { Array(found.prefix($0)) } ?? found
+        return ListPage(
+            objects: shown, revision: page.revision, next: shown.count < found.count ? shown.last?.key : nil,
+            remaining: 0)
     }
 
     private func readSelected(_ options: ListOptions) async throws(StoreError) -> ListPage {

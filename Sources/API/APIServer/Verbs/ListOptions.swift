@@ -72,6 +72,16 @@ struct ListOptions: Sendable {
         return isExact ? .exactly(revision) : .notOlderThan(revision)
     }
 
+    /// The state that a first page may not be older than; nil for a later page, and where it has to be exactly another one.
+    var oldestRevision: Revision? {
+        if continuation != nil { return nil }
+        return switch readRevision {
+        case .latest: .zero
+        case .notOlderThan(let revision): revision
+        case .exactly: nil
+        }
+    }
+
     private static func number(_ request: APIRequest, _ name: String) throws(APIStatus) -> Int? {
         guard let text = request.query(name), !text.isEmpty else { return nil }
         guard let number = Int(text) else {

@@ -50,10 +50,11 @@ struct Selection: Sendable {
         }
     }
 
-    /// A condition that every selected object meets, by which the store finds this watcher; nil when there is none.
-    var trigger: EventTrigger? {
+    /// A condition that every selected object meets, by which the store finds objects and this watcher; nil when there is
+    /// none.
+    var condition: FieldCondition? {
         let term = fields.terms.first { !$0.negated && !$0.value.isEmpty && !flags.contains($0.field) }
-        return term.flatMap { term in paths[term.field].map { EventTrigger(path: $0, value: term.value) } }
+        return term.flatMap { term in paths[term.field].map { FieldCondition(path: $0, value: term.value) } }
     }
 
     private func matchesKey(_ key: StoreKey) -> Bool {

@@ -20,7 +20,7 @@ extension ResourceCall {
         let range = range(options.selection)
         let subscription: EventSubscription
         do throws(StoreError) {
-            subscription = try await store.events(in: range, after: revision, trigger: options.selection.trigger)
+            subscription = try await store.events(in: range, after: revision, trigger: options.selection.condition)
         } catch {
             throw failure(error, options)
         }

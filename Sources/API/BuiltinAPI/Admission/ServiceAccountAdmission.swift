@@ -68,7 +68,7 @@ struct ServiceAccountAdmission: AdmissionPlugin {
         let key = StoredObjects.key(.serviceAccounts, namespace, account)
         do throws(StoreError) {
             let revision = try await stored.store.currentRevision()
-            let watch = try await stored.store.events(in: KeyRange(prefix: key.path), after: revision)
+            let watch = try await stored.store.events(in: KeyRange(key), after: revision)
             defer { watch.cancel() }
             if let found = try await stored.store.object(at: key) { return found.value }
             return try await firstObject(of: watch, at: key)

@@ -1,4 +1,5 @@
 package import ObjectModel
+internal import Timers
 
 /// Where a running part gets time and chance from; tests and simulations give their own.
 package struct ControlClock: Sendable {
@@ -27,7 +28,7 @@ package struct ControlClock: Sendable {
         let start = ContinuousClock.now
         return ControlClock(
             now: { .systemNow() }, uptime: { ContinuousClock.now - start },
-            sleep: { try await Task.sleep(for: $0) }, random: { Double.random(in: 0..<1) })
+            sleep: { try await SleepQueue.shared.sleep(for: $0) }, random: { Double.random(in: 0..<1) })
     }()
 }
 

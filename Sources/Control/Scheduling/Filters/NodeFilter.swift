@@ -23,6 +23,8 @@ struct Refusal: Sendable, Hashable {
 }
 
 /// One rule about which nodes a pod may be on. A value holds what the rule needs of one pod, read before the first node.
+///
+/// What a local one says depends on the pod's `Subject` and on one node, and on nothing else.
 protocol NodeFilter: Sendable {
     /// Which rule.
     static var name: FilterName { get }
@@ -30,14 +32,21 @@ protocol NodeFilter: Sendable {
     func refusal(of node: NodeLoad) -> Refusal?
 }
 
-extension SchedulingState {
-    /// The filters that can refuse a pod, in upstream's order: the first that refuses a node gives its reason.
-    func filters(for pod: PodNeeds) -> [any NodeFilter] {
+extension PodNeeds {
+    /// The local filters that can refuse the pod, in upstream's order: the first that refuses a node gives its reason.
+    var localFilters: [any NodeFilter] {
         let all: [(any NodeFilter)?] = [
-            NodeUnschedulableFilter(pod), TaintTolerationFilter(pod), NodeAffinityFilter(pod), NodePortsFilter(pod),
-            NodeResourcesFilter(pod), VolumeBindingFilter(pod), TopologySpreadFilter(pod, self),
-            PodAffinityFilter(pod, self),
+            NodeUnschedulableFilter(self), TaintTolerationFilter(self), NodeAffinityFilter(self), NodePortsFilter(self),
+            NodeResourcesFilter(self), VolumeBindingFilter(self),
         ]
+        return all.compactMap { $0 }
+    }
+}
+
+extension SchedulingState {
+    /// The filters that look at other pods, behind the local ones.
+    func filters(for pod: PodNeeds) -> [any NodeFilter] {
+        let all: [(any NodeFilter)?] = [TopologySpreadFilter(pod, self), PodAffinityFilter(pod, self)]
         return all.compactMap { $0 }
     }
 }

@@ -104,7 +104,8 @@ final class PodWorker: Sendable {
             sync.memory.rejection = state.withLock { $0.rejection }
             while !Task.isCancelled {
                 (sync.pod, sync.isGone) = newest
-                let outcome = await sync.step()
+                let outcome: PodSync.Outcome
+                (sync, outcome) = await Self.step(sync)
                 let tally = RuntimeTally(sync.lastObserved)
                 state.withLock { $0.tally = tally }
                 for loop in sync.takeNewProbes() { group.addTask { await loop() } }
@@ -116,6 +117,18 @@ final class PodWorker: Sendable {
                     await signal.wait(atMost: duration, sleep: environment.clock.sleep)
                 }
             }
+        }
+    }
+
+    /// One step, in a task of its own: a task keeps the deepest stack it ever had, and this one waits for long.
+    private static func step(_ sync: PodSync) async -> (PodSync, PodSync.Outcome) {
+        await withTaskGroup(of: (PodSync, PodSync.Outcome).self) { group in
+            group.addTask {
+                var sync = sync
+                let outcome = await sync.step()
+                return (sync, outcome)
+            }
+            return await group.next() ?? (sync, .wait(nil))
         }
     }
 

@@ -53,6 +53,13 @@ struct StoreHandle: Store {
         return try store.watched.objects(in: range, at: revision, after: after, limit: limit)
     }
 
+    func objects(
+        in range: KeyRange, meeting condition: FieldCondition, notOlderThan revision: Revision
+    ) async throws(StoreError) -> ObjectPage {
+        try check()
+        return try store.watched.objects(in: range, meeting: condition, notOlderThan: revision)
+    }
+
     func commit(_ write: StoreWrite) async throws(StoreError) -> Revision {
         try check()
         if refuses() { throw .unavailable("drawn: the disk is full") }
@@ -60,7 +67,7 @@ struct StoreHandle: Store {
     }
 
     func events(
-        in range: KeyRange, after revision: Revision, trigger: EventTrigger?
+        in range: KeyRange, after revision: Revision, trigger: FieldCondition?
     ) async throws(StoreError) -> EventSubscription {
         try check()
         return try store.watched.subscribe(to: range, after: revision, trigger: trigger)

@@ -33,6 +33,23 @@ extension StoreConformance {
             } while expectedRemaining > 0 && after != nil
             #expect(names == (10..<40).map { "n\($0)" })
         },
+        StoreCheck("what meets a condition on a field is found, in order, as it is now") { store async throws in
+            var revisions: [Revision] = []
+            for number in 0..<300 {
+                revisions.append(try await store.commit(create("n\(number)", number.isMultiple(of: 50) ? "x" : "y")))
+            }
+            _ = try await store.commit(create("n0", "x", in: "other"))
+            #expect(try await found("x", in: store) == ["n0", "n100", "n150", "n200", "n250", "n50"])
+            _ = try await store.commit(update("n7", "x", from: revisions[7]))
+            _ = try await store.commit(update("n50", "y", from: revisions[50]))
+            _ = try await store.commit(delete("n100", final: "x", from: revisions[100]))
+            let last = try await store.commit(create("n300", "x"))
+            #expect(try await found("x", in: store) == ["n0", "n150", "n200", "n250", "n300", "n7"])
+            #expect(try await found("z", in: store) == [])
+            await #expect(throws: StoreError.futureRevision(current: last)) {
+                try await found("x", in: store, notOlderThan: last.next)
+            }
+        },
         StoreCheck("an exact read shows a past state with deletions undone") { store async throws in
             let first = try await store.commit(create("a", "one"))
             let second = try await store.commit(update("a", "two", from: first))
@@ -74,6 +91,16 @@ extension StoreConformance {
             #expect(rest.remaining == 1499 - 150 - 3)
         },
     ]
+
+    /// The names of the objects in `default` with this text, as a condition finds them.
+    private static func found(
+        _ text: String, in store: any Store, notOlderThan revision: Revision = .zero
+    ) async throws -> [String] {
+        let page = try await store.objects(
+            in: KeyRange(resource, namespace: "default"), meeting: FieldCondition(path: ["text"], value: text),
+            notOlderThan: revision)
+        return page.objects.filter { Self.text($0) == text }.map(\.value.name)
+    }
 
     private static func disturb(_ store: any Store, step: Int) async throws {
         _ = try await store.commit(create("n1\(step % 10)x\(step)", "new"))

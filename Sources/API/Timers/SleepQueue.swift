@@ -1,0 +1,116 @@
+internal import Dispatch
+internal import HeapModule
+internal import Synchronization
+
+/// Sleeping tasks, woken by one timer. Beside `Task.sleep`: a sleep that is cancelled leaves nothing behind, and most are
+/// cancelled, since they only limit how long something else may take. (`Task.sleep` keeps some 7 KB until the time is over.)
+///
+/// Wakes within some milliseconds after the time, never before. No limit but memory: about 100 bytes for each sleeper.
+package final class SleepQueue: Sendable {
+    private struct Place: Comparable {
+        let due: ContinuousClock.Instant
+        let number: Int
+
+        static func < (left: Place, right: Place) -> Bool { (left.due, left.number) < (right.due, right.number) }
+    }
+
+    private struct State {
+        /// Who is to be woken when. Those that were cancelled stay until they are most of it, or come to the front.
+        var places = Heap<Place>()
+        var sleepers: [Int: CheckedContinuation<Void, any Error>] = [:]
+        var next = 0
+        /// When the timer fires; nil while it does not.
+        var armed: ContinuousClock.Instant?
+        var timer: (any DispatchSourceTimer)?
+    }
+
+    /// The longest that the timer is early or late by itself.
+    private static let leeway = DispatchTimeInterval.milliseconds(1)
+    /// Below this many places nothing is cleared away before its time.
+    private static let negligible = 256
+
+    /// One for the whole process.
+    package static let shared = SleepQueue()
+
+    private let state = Mutex(State())
+
+    /// A queue without sleepers.
+    package init() {}
+
+    deinit { state.withLock { $0.timer?.cancel() } }
+
+    /// Waits; throws `CancellationError` as soon as the task is cancelled.
+    package func sleep(for duration: Duration) async throws {
+        try Task.checkCancellation()
+        let due = ContinuousClock.now + duration
+        let number = state.withLock { state in
+            state.next += 1
+            return state.next
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let isWaiting = state.withLock { state -> Bool in
+                    if Task.isCancelled { return false }
+                    state.sleepers[number] = continuation
+                    state.places.insert(Place(due: due, number: number))
+                    arm(&state)
+                    return true
+                }
+                if !isWaiting { continuation.resume(throwing: CancellationError()) }
+            }
+        } onCancel: {
+            let sleeper = state.withLock { state in
+                defer { Self.clear(&state) }
+                return state.sleepers.removeValue(forKey: number)
+            }
+            sleeper?.resume(throwing: CancellationError())
+        }
+    }
+
+    /// How many places are kept, those of cancelled sleepers included.
+    var placeCount: Int { state.withLock { $0.places.count } }
+
+    /// Drops the places of cancelled sleepers when they are most of what is kept.
+    private static func clear(_ state: inout State) {
+        guard state.places.count > max(negligible, 4 * state.sleepers.count) else { return }
+        state.places = Heap(state.places.unordered.filter { state.sleepers[$0.number] != nil })
+    }
+
+    /// Sees to it that the timer fires for the first of the places.
+    private func arm(_ state: inout State) {
+        guard let first = state.places.min, first.due < state.armed ?? first.due + .seconds(1) else { return }
+        state.armed = first.due
+        let timer = state.timer ?? makeTimer()
+        state.timer = timer
+        timer.schedule(deadline: .now() + Self.interval(until: first.due), leeway: Self.leeway)
+    }
+
+    private func makeTimer() -> any DispatchSourceTimer {
+        let timer = DispatchSource.makeTimerSource(queue: .global())
+        timer.setEventHandler { [weak self] in self?.fire() }
+        timer.schedule(deadline: .distantFuture)
+        timer.activate()
+        return timer
+    }
+
+    private static func interval(until due: ContinuousClock.Instant) -> DispatchTimeInterval {
+        let (seconds, attoseconds) = max(due - .now, .zero).components
+        // A day at a time is enough: what fires too early only looks.
+        return .nanoseconds(Int(min(seconds, 86400)) * 1_000_000_000 + Int(attoseconds / 1_000_000_000) + 1)
+    }
+
+    private func fire() {
+        let now = ContinuousClock.now
+        let due = state.withLock { state in
+            var due: [CheckedContinuation<Void, any Error>] = []
+            while let first = state.places.min, first.due <= now || state.sleepers[first.number] == nil {
+                state.places.removeMin()
+                if let sleeper = state.sleepers.removeValue(forKey: first.number) { due.append(sleeper) }
+            }
+            state.armed = nil
+            arm(&state)
+            return due
+        }
+        for sleeper in due { sleeper.resume() }
+    }
+}
