@@ -34,7 +34,8 @@ fmt: ## format the sources in place
 test: build images unit e2e ## every test: units, conformance, golden, end to end with real kubectl and containers
 
 unit: build
-	Scripts/timed.sh "unit and conformance suites" Scripts/in-netns.sh env $(REPLAYABLE) ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --skip EndToEndTests
+	Scripts/timed.sh "unit and conformance suites" Scripts/in-netns.sh env $(REPLAYABLE) ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --skip EndToEndTests --skip SimulationTests
+	Scripts/timed.sh "simulation suites" Scripts/in-netns.sh env $(REPLAYABLE) ORDINAL_WARNINGS=error $(SWIFT) test --skip-build --filter SimulationTests
 
 e2e: build images
 	@Scripts/setup.sh tests

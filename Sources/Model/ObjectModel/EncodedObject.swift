@@ -63,7 +63,8 @@ package struct EncodedObject: Sendable, Hashable {
             JSON.append(field.value, to: &output)
         }
         output.append(UInt8(ascii: "}"))
-        bytes = output
+        // Without the room that is left behind them: they are kept for long.
+        bytes = output.withUnsafeBufferPointer { Array($0) }
         recent = trees?.keep(object, bytes: output.count)
     }
 

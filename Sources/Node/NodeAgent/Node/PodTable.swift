@@ -173,7 +173,7 @@ extension PodTable {
 
 extension AgentPod {
     /// A pod of which only the runtime knows: enough of it to be stopped.
-    init?(orphan pod: RuntimePod, uid: String) {
+    convenience init?(orphan pod: RuntimePod, uid: String) {
         let labels = pod.sandboxes.first?.labels ?? pod.containers.first?.labels ?? [:]
         let annotations = pod.sandboxes.first?.annotations ?? pod.containers.first?.annotations ?? [:]
         guard let name = pod.sandboxes.first?.pod.name.name ?? labels[RuntimeKeys.podName],

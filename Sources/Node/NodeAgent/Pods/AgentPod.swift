@@ -3,7 +3,7 @@ package import NodeInterfaces
 package import ObjectModel
 
 /// A pod as the agent reads it: the view to decide by, and the object for what views leave out.
-package struct AgentPod: ObjectView {
+package final class AgentPod: ObjectView {
     package static let resource = APIResource.pods
 
     /// The view.

@@ -7,7 +7,7 @@ internal import ObjectModel
 internal import Synchronization
 
 /// What the work on every pod of a node shares.
-struct PodEnvironment: Sendable {
+final class PodEnvironment: Sendable {
     let configuration: NodeAgentConfiguration
     let client: APIClient
     let runtime: any ContainerRuntime
@@ -19,6 +19,17 @@ struct PodEnvironment: Sendable {
     let images: ImageFetcher
     let starts: Slots
     let log: Logger
+
+    init(
+        configuration: NodeAgentConfiguration, client: APIClient, runtime: any ContainerRuntime,
+        prober: any NetworkProber, plugins: [any VolumePlugin], objects: ClusterObjects, recorder: EventRecorder,
+        clock: ControlClock, images: ImageFetcher, starts: Slots, log: Logger
+    ) {
+        (self.configuration, self.client, self.runtime) = (configuration, client, runtime)
+        (self.prober, self.plugins, self.objects) = (prober, plugins, objects)
+        (self.recorder, self.clock, self.images) = (recorder, clock, images)
+        (self.starts, self.log) = (starts, log)
+    }
 
     var now: Timestamp { clock.now() }
 

@@ -105,7 +105,11 @@ final class PodWorker: Sendable {
             while !Task.isCancelled {
                 (sync.pod, sync.isGone) = newest
                 let outcome: PodSync.Outcome
-                (sync, outcome) = await Self.step(sync)
+                (sync, outcome) = await inOwnTask { [sync] in
+                    var sync = sync
+                    let outcome = await sync.step()
+                    return (sync, outcome)
+                }
                 let tally = RuntimeTally(sync.lastObserved)
                 state.withLock { $0.tally = tally }
                 for loop in sync.takeNewProbes() { group.addTask { await loop() } }
@@ -117,18 +121,6 @@ final class PodWorker: Sendable {
                     await signal.wait(atMost: duration, sleep: environment.clock.sleep)
                 }
             }
-        }
-    }
-
-    /// One step, in a task of its own: a task keeps the deepest stack it ever had, and this one waits for long.
-    private static func step(_ sync: PodSync) async -> (PodSync, PodSync.Outcome) {
-        await withTaskGroup(of: (PodSync, PodSync.Outcome).self) { group in
-            group.addTask {
-                var sync = sync
-                let outcome = await sync.step()
-                return (sync, outcome)
-            }
-            return await group.next() ?? (sync, .wait(nil))
         }
     }
 

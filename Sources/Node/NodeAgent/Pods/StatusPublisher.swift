@@ -87,7 +87,7 @@ final class StatusPublisher: Sendable {
                 continue
             }
             do throws(APIError) {
-                try await write(status)
+                try await inOwnTask { [self] in await attempt(status) }.get()
                 failures = 0
                 finish(number)
             } catch {
@@ -104,6 +104,15 @@ final class StatusPublisher: Sendable {
             }
         }
         podIsGone()
+    }
+
+    private func attempt(_ status: Value) async -> Result<Void, APIError> {
+        do throws(APIError) {
+            try await write(status)
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
     }
 
     private func write(_ status: Value) async throws(APIError) {
