@@ -131,8 +131,8 @@ let package = Package(
         layer(
             "Node", "Probing",
             nio + [
-                "NodeInterfaces", product("AsyncHTTPClient", "async-http-client"), product("NIOSSL", "swift-nio-ssl"),
-                product("NIOHTTP1", "swift-nio"),
+                "NodeInterfaces", "Timers", product("AsyncHTTPClient", "async-http-client"),
+                product("NIOSSL", "swift-nio-ssl"), product("NIOHTTP1", "swift-nio"),
             ]),
         layer("Node", "VolumePlugins", ["ObjectModel", "APIProtocol", "NodeInterfaces", logging]),
         layer("Node", "SimulatedRuntime", ["ObjectModel", "Timers", "APIProtocol", "NodeInterfaces", logging]),

@@ -13,6 +13,7 @@ import Testing
         seen.note(SandboxStatus(id: "s\(number)", pod: identity, attempt: 0, isReady: true, createdAt: time))
         for name in ["a", "b"] {
             let id = "\(name)\(number)"
+            seen.noteStart(id)
             seen.note(id, .init(podUID: identity.uid, isSandbox: false))
             seen.note(
                 ContainerState(
@@ -28,11 +29,12 @@ import Testing
             pod(number, in: seen)
             seen.forget("a\(number)")
             #expect(seen.owner(of: "a\(number)") == nil)
+            #expect(!seen.isStartedHere("a\(number)") && seen.isStartedHere("b\(number)"))
             #expect(seen.owner(of: "b\(number)")?.podUID == "u\(number)")
             // With what is in it.
             seen.forget("s\(number)")
         }
-        #expect(seen.count == 6)
+        #expect(seen.count == 8)
         #expect(seen.owner(of: "a0")?.podUID == "u0")
     }
 }

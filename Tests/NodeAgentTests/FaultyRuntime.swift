@@ -74,6 +74,10 @@ final class FaultyRuntime: ContainerRuntime {
     func image(_ reference: String) async throws(RuntimeError) -> ImageStatus? { try await runtime.image(reference) }
     func pull(_ reference: String) async throws(RuntimeError) -> ImageStatus { try await runtime.pull(reference) }
     func images() async throws(RuntimeError) -> [ImageStatus] { try await runtime.images() }
+    func sandbox(_ id: String) async throws(RuntimeError) -> SandboxStatus? { try await runtime.sandbox(id) }
+    func container(_ id: String, in sandbox: SandboxStatus) async throws(RuntimeError) -> ContainerState? {
+        try await runtime.container(id, in: sandbox)
+    }
     func runSandbox(_ config: SandboxConfig) async throws(RuntimeError) -> String {
         try await runtime.runSandbox(config)
     }

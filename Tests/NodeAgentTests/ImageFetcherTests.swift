@@ -29,6 +29,10 @@ import Testing
         func pods() async throws(RuntimeError) -> [String: RuntimePod] { [:] }
         func pod(uid: String) async throws(RuntimeError) -> RuntimePod { RuntimePod() }
         func images() async throws(RuntimeError) -> [ImageStatus] { [] }
+        func sandbox(_ id: String) async throws(RuntimeError) -> SandboxStatus? { nil }
+        func container(
+            _ id: String, in sandbox: SandboxStatus
+        ) async throws(RuntimeError) -> ContainerState? { nil }
         func runSandbox(_ config: SandboxConfig) async throws(RuntimeError) -> String { "" }
         func stopSandbox(_ id: String) async throws(RuntimeError) {}
         func removeSandbox(_ id: String) async throws(RuntimeError) {}

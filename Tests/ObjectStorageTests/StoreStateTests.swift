@@ -1,7 +1,8 @@
 import ObjectModel
-import ObjectStorage
 import TestSupport
 import Testing
+
+@testable import ObjectStorage
 
 @Suite struct StoreStateTests {
     private typealias Make = StoreConformance
@@ -78,9 +79,15 @@ import Testing
         var generator = Generator(seed: 11)
         for number in 0..<400 { _ = try state.commit(Make.create("n\(number)", "\(number % 9)")) }
         let wanted = FieldCondition(path: ["text"], value: "4")
-        #expect(state.read(.everything, meeting: wanted).page().objects.count == 400)
         let all = KeyRange(Make.resource)
-        state.prepare(for: wanted, in: all)
+        guard case .unprepared(let making) = state.find(wanted, in: all) else {
+            Issue.record("an index was there before it was asked for")
+            return
+        }
+        let index = making.index()
+        // What happens while it is made is taken over.
+        for number in 0..<40 { _ = try state.commit(Make.create("late\(number)", "\(number % 9)")) }
+        state.adopt(index, making)
         for step in 0..<600 {
             let name = "n\(generator.next() % 500)"
             let text = "\(generator.next() % 9)"
@@ -92,12 +99,68 @@ import Testing
                 case .some(let object): Make.update(name, text, from: object.revision)
                 }
             _ = try state.commit(write)
-            let found = state.read(all, meeting: wanted).page().objects
+            guard case .indexed(let read) = state.find(wanted, in: all) else {
+                Issue.record("the index is not used")
+                return
+            }
+            let found = read.page().objects
             let expected = try state.objects(in: all, at: .latest).objects.filter {
                 $0.object.text(at: ["text"]) == "4"
             }
             #expect(found == expected)
         }
+    }
+
+    @Test func anIndexIsForWhatIsManyAndRare() throws {
+        var state = StoreState()
+        for number in 0..<300 { _ = try state.commit(Make.create("n\(number)", "same")) }
+        let one = FieldCondition(path: ["text"], value: "same")
+        let all = KeyRange(Make.resource)
+        guard case .whole(let few) = state.find(one, in: KeyRange(Make.key("n1"))) else {
+            Issue.record("one object is looked for by an index")
+            return
+        }
+        #expect(few.page().objects.map(\.key) == [Make.key("n1")])
+        guard case .unprepared(let making) = state.find(one, in: all) else {
+            Issue.record("many objects are looked at one by one")
+            return
+        }
+        state.adopt(making.index(), making)
+        // Every object has the text.
+        if case .whole = state.find(one, in: all) {} else { Issue.record("an index that tells nothing is used") }
+    }
+
+    @Test func anIndexOfAForgottenStateIsNotTaken() throws {
+        var state = StoreState()
+        for number in 0..<300 { _ = try state.commit(Make.create("n\(number)", "\(number)")) }
+        let wanted = FieldCondition(path: ["text"], value: "4")
+        guard case .unprepared(let making) = state.find(wanted, in: KeyRange(Make.resource)) else {
+            Issue.record("an index was there before it was asked for")
+            return
+        }
+        _ = try state.commit(Make.create("late", "4"))
+        state.compact(through: state.revision)
+        state.adopt(making.index(), making)
+        #expect(state.indices.count == 0)
+    }
+
+    @Test func theIndexThatIsAskedLeastMakesRoom() throws {
+        var indices = FieldIndices()
+        let object = StoredObject(
+            key: Make.key("a"), object: EncodedObject(["metadata": ["name": "a"], "text": "x"]), revision: Revision(1))
+        let range = KeyRange(Make.resource)
+        func field(_ number: Int) throws -> IndexedField {
+            try #require(IndexedField(FieldCondition(path: ["f\(number)"], value: ""), in: range))
+        }
+        for number in 0..<FieldIndices.maximumCount {
+            indices.add(FieldIndex([object], path: ["text"]), of: try field(number))
+        }
+        #expect(indices.keys(of: try field(0), "x") == [object.key])
+        indices.add(FieldIndex([object], path: ["text"]), of: try field(1000))
+        #expect(indices.count == FieldIndices.maximumCount)
+        #expect(indices.keys(of: try field(1), "x") == nil)
+        #expect(indices.keys(of: try field(0), "x") == [object.key])
+        #expect(indices.keys(of: try field(0), "y") == [])
     }
 
     @Test func policyForgetsAfterTheRetentionAndNotBefore() throws {

@@ -76,7 +76,10 @@ import Testing
     @Test func podsOfOneTemplateLookOnceAtANodeThatDidNotChange() {
         var state = Scene.state((0..<3).map { Scene.node("n\($0)") })
         var pod = PodNeeds(Scene.pod("a"), claims: ClaimDemand())
-        guard case .node(let node) = state.verdict(on: pod).placement else { return }
+        guard case .node(let node) = state.verdict(on: pod).placement else {
+            Issue.record("the first pod fits nowhere")
+            return
+        }
         state.assume(uid: "a", Scene.pod("a"), on: node)
         pod = PodNeeds(Scene.pod("b"), claims: ClaimDemand())
         let opinions = state.takeOpinions(for: pod)

@@ -56,6 +56,58 @@ import Testing
         }
     }
 
+    /// The short way over what a patch left alone comes to the same as the long one.
+    @Test(arguments: 0..<40)
+    func whatIsSharedWithAGoodObjectNeedsNoSecondLook(seed: Int) throws {
+        let catalog = try #require(Fixture.catalog)
+        var random = Seeded(state: UInt64(seed) &* 104_729)
+        for row in catalog.rows {
+            let schema = try #require(catalog.schema(row.gvk))
+            var good = Self.body(&random, depth: 0)
+            guard (try? schema.decode(&good, as: row.gvk)) != nil else { continue }
+            // Twice: a missing template gets its empty fields, and those their defaults. No such object is ever stored.
+            for _ in 0..<2 {
+                schema.applyDefaults(to: &good)
+                schema.fillRequired(&good)
+            }
+            for _ in 0..<8 {
+                let patched = MergePatch.apply(Self.body(&random, depth: 1), to: good)
+                var (long, short) = (patched, patched)
+                let reports = (
+                    try? schema.decode(&long, as: row.gvk), try? schema.decode(&short, as: row.gvk, knownGood: good)
+                )
+                #expect(reports.0 == reports.1, "seed \(seed)")
+                guard reports.0 != nil else { continue }
+                schema.applyDefaults(to: &long)
+                schema.applyDefaults(to: &short, knownGood: good)
+                schema.fillRequired(&long)
+                schema.fillRequired(&short, knownGood: good)
+                #expect(long == short, "seed \(seed)")
+                guard schema.validate(good).isEmpty else { continue }
+                #expect(schema.validate(long) == schema.validate(short, knownGood: good), "seed \(seed)")
+            }
+        }
+    }
+
+    /// Also a good object that comes from elsewhere keeps its storage, so that comparisons stop at once.
+    @Test(arguments: 0..<40)
+    func whatHasEverythingIsNotCopied(seed: Int) throws {
+        let catalog = try #require(Fixture.catalog)
+        var random = Seeded(state: UInt64(seed) &* 1_299_709)
+        for row in catalog.rows {
+            let schema = try #require(catalog.schema(row.gvk))
+            var good = Self.body(&random, depth: 0)
+            schema.applyDefaults(to: &good)
+            schema.fillRequired(&good)
+            var again = good
+            schema.applyDefaults(to: &again)
+            // A default may be one that another makes possible.
+            guard again == good else { continue }
+            schema.fillRequired(&again)
+            #expect(again.isIdentical(to: good), "seed \(seed)")
+        }
+    }
+
     @Test(arguments: 0..<200)
     func anyPatchIsAppliedOrRefused(seed: Int) throws {
         let schema = try Fixture.schema(seed % 2 == 0 ? Fixture.pod : Fixture.set)

@@ -7,7 +7,8 @@ import Testing
         let queue = SleepQueue()
         let begin = ContinuousClock.now
         let woken = try await withThrowingTaskGroup(of: (Int, Duration).self) { group in
-            for milliseconds in [60, 20, 100, 40, 0] {
+            // Far enough apart for a machine that is busy.
+            for milliseconds in [900, 300, 1500, 600] {
                 group.addTask {
                     try await queue.sleep(for: .milliseconds(milliseconds))
                     return (milliseconds, ContinuousClock.now - begin)
@@ -15,7 +16,7 @@ import Testing
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(woken.map(\.0) == [0, 20, 40, 60, 100])
+        #expect(woken.map(\.0) == [300, 600, 900, 1500])
         for (milliseconds, time) in woken { #expect(time >= .milliseconds(milliseconds)) }
         #expect(queue.placeCount == 0)
     }
@@ -33,10 +34,31 @@ import Testing
                     }
                 }
             }
+            while queue.placeCount < 2000 { await Task.yield() }
             group.cancelAll()
             for await isCancelled in group { #expect(isCancelled) }
         }
         #expect(queue.placeCount <= 256)
+    }
+
+    @Test func oneCancelledSleepEndsWhileTheOthersGoOn() async throws {
+        let queue = SleepQueue()
+        let others = (0..<3).map { _ in Task { try await queue.sleep(for: .seconds(3600)) } }
+        for number in 1...20 {
+            let one = Task { try await queue.sleep(for: .seconds(1800)) }
+            while queue.placeCount < others.count + number { await Task.yield() }
+            one.cancel()
+            await #expect(throws: CancellationError.self) { try await one.value }
+        }
+        for other in others { other.cancel() }
+        for other in others { await #expect(throws: CancellationError.self) { try await other.value } }
+    }
+
+    @Test(arguments: [Duration.zero, .seconds(-1)]) func nothingToWaitForNeedsNoTimer(_ duration: Duration) async throws
+    {
+        let queue = SleepQueue()
+        try await queue.sleep(for: duration)
+        #expect(queue.placeCount == 0)
     }
 
     @Test func aShortSleepBehindALongOneIsNotHeldUp() async throws {

@@ -4,11 +4,17 @@ import Synchronization
 import Testing
 import VolumePlugins
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 @Suite struct FileSetVolumeTests {
     /// A plugin whose versions are named 1, 2, 3, …
     private func plugin() -> FileSetVolume {
         let count = Count()
-        return FileSetVolume(now: { Timestamp(nanoseconds: count.next()) })
+        return FileSetVolume(mayMount: false, now: { Timestamp(nanoseconds: count.next()) })
     }
 
     private final class Count: Sendable {
@@ -19,6 +25,41 @@ import VolumePlugins
                 return value
             }
         }
+    }
+
+    @Test(
+        .enabled(if: geteuid() == 0),
+        arguments: [("secret", true), ("projected", true), ("downwardAPI", true), ("configMap", false)])
+    func onlyConfigMapsReachADisk(_ source: String, isInMemory: Bool) async throws {
+        try await withTemporaryDirectory { directory in
+            let volume = request([source: [:]], at: "\(directory)/v", files: ["a": file("1")])
+            for content in ["1", "2"] {
+                var volume = volume
+                volume.files = ["a": file(content)]
+                _ = try await FileSetVolume().setUp(volume)
+                #expect(try text("\(directory)/v/a") == content)
+                #expect(HostFiles.mode("\(directory)/v") == 0o755)
+                #expect((device("\(directory)/v") != device(directory)) == isInMemory)
+            }
+            try await FileSetVolume().tearDown(volume)
+            #expect(HostFiles.kind("\(directory)/v") == nil)
+        }
+    }
+
+    /// What a process before this one began on the disk goes on there: its containers look at that directory.
+    @Test(.enabled(if: geteuid() == 0)) func aVolumeThatBeganOnTheDiskGoesOnThere() async throws {
+        try await withTemporaryDirectory { directory in
+            let source: Value = ["secret": ["secretName": "s"]]
+            _ = try await plugin().setUp(request(source, at: "\(directory)/v", files: ["a": file("1")]))
+            _ = try await FileSetVolume().setUp(request(source, at: "\(directory)/v", files: ["a": file("2")]))
+            #expect(try text("\(directory)/v/a") == "2")
+            #expect(device("\(directory)/v") == device(directory))
+        }
+    }
+
+    private func device(_ path: String) -> dev_t? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_dev : nil
     }
 
     @Test func laysFilesOutAsKubeletDoes() async throws {

@@ -5,7 +5,8 @@ internal import Synchronization
 /// Sleeping tasks, woken by one timer. Beside `Task.sleep`: a sleep that is cancelled leaves nothing behind, and most are
 /// cancelled, since they only limit how long something else may take. (`Task.sleep` keeps some 7 KB until the time is over.)
 ///
-/// Wakes within some milliseconds after the time, never before. No limit but memory: about 100 bytes for each sleeper.
+/// Wakes within some milliseconds after the time, never before; after a suspend of the machine at once, what fell due
+/// meanwhile. No limit but memory: about 100 bytes for each sleeper.
 package final class SleepQueue: Sendable {
     private struct Place: Comparable {
         let due: ContinuousClock.Instant
@@ -19,12 +20,38 @@ package final class SleepQueue: Sendable {
         var places = Heap<Place>()
         var sleepers: [Int: CheckedContinuation<Void, any Error>] = [:]
         var next = 0
-        /// When the timer fires; nil while it does not.
+        /// When the timers fire; nil while they do not.
         var armed: ContinuousClock.Instant?
-        var timer: (any DispatchSourceTimer)?
+        var timers: Timers?
     }
 
-    /// The longest that the timer is early or late by itself.
+    /// Dispatch's clocks: one stands still while the machine is suspended, the other is set by people. What fires first
+    /// looks at the time.
+    private struct Timers {
+        let uptime: any DispatchSourceTimer
+        let wall: any DispatchSourceTimer
+
+        init(_ fire: @escaping @Sendable () -> Void) {
+            (uptime, wall) = (DispatchSource.makeTimerSource(), DispatchSource.makeTimerSource())
+            for timer in [uptime, wall] {
+                timer.setEventHandler(handler: fire)
+                timer.schedule(deadline: .distantFuture)
+                timer.activate()
+            }
+        }
+
+        func schedule(after interval: DispatchTimeInterval) {
+            uptime.schedule(deadline: .now() + interval, leeway: SleepQueue.leeway)
+            wall.schedule(wallDeadline: .now() + interval, leeway: SleepQueue.leeway)
+        }
+
+        func cancel() {
+            uptime.cancel()
+            wall.cancel()
+        }
+    }
+
+    /// The longest that a timer is early or late by itself.
     private static let leeway = DispatchTimeInterval.milliseconds(1)
     /// Below this many places nothing is cleared away before its time.
     private static let negligible = 256
@@ -37,11 +64,12 @@ package final class SleepQueue: Sendable {
     /// A queue without sleepers.
     package init() {}
 
-    deinit { state.withLock { $0.timer?.cancel() } }
+    deinit { state.withLock { $0.timers?.cancel() } }
 
     /// Waits; throws `CancellationError` as soon as the task is cancelled.
     package func sleep(for duration: Duration) async throws {
         try Task.checkCancellation()
+        guard duration > .zero else { return await Task.yield() }
         let due = ContinuousClock.now + duration
         let number = state.withLock { state in
             state.next += 1
@@ -80,17 +108,9 @@ package final class SleepQueue: Sendable {
     private func arm(_ state: inout State) {
         guard let first = state.places.min, first.due < state.armed ?? first.due + .seconds(1) else { return }
         state.armed = first.due
-        let timer = state.timer ?? makeTimer()
-        state.timer = timer
-        timer.schedule(deadline: .now() + Self.interval(until: first.due), leeway: Self.leeway)
-    }
-
-    private func makeTimer() -> any DispatchSourceTimer {
-        let timer = DispatchSource.makeTimerSource(queue: .global())
-        timer.setEventHandler { [weak self] in self?.fire() }
-        timer.schedule(deadline: .distantFuture)
-        timer.activate()
-        return timer
+        let timers = state.timers ?? Timers { [weak self] in self?.fire() }
+        state.timers = timers
+        timers.schedule(after: Self.interval(until: first.due))
     }
 
     private static func interval(until due: ContinuousClock.Instant) -> DispatchTimeInterval {

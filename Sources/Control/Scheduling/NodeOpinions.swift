@@ -67,6 +67,7 @@ struct NodeOpinions: Sendable {
 }
 
 /// The opinions for the subjects that were decided about last: at most four, so that some sets can come up side by side.
+/// Pods with claims are not remembered: each has its own, and would only push out others.
 struct OpinionMemo: Sendable {
     private static let maximumCount = 4
 
@@ -82,6 +83,7 @@ struct OpinionMemo: Sendable {
     }
 
     mutating func keep(_ opinions: NodeOpinions) {
+        guard opinions.subject.claims == ClaimDemand() else { return }
         if newestLast.count == Self.maximumCount { newestLast.removeFirst() }
         newestLast.append(opinions)
     }

@@ -63,12 +63,21 @@ package struct Fields: Sendable {
         rebuildIndex()
     }
 
-    /// Replaces each value by what `transform` makes of it.
-    package mutating func mapValues(_ transform: (String, Value) -> Value) {
+    /// Replaces values by what `change` makes of them; those for which it makes nothing stay, and fields that all stay
+    /// are not copied. Returns whether any was replaced.
+    @discardableResult
+    package mutating func updateValues(_ change: (String, Value) -> Value?) -> Bool {
+        var isChanged = false
         for position in storage.indices {
-            storage[position].value = transform(storage[position].key, storage[position].value)
+            guard let value = change(storage[position].key, storage[position].value) else { continue }
+            storage[position].value = value
+            isChanged = true
         }
+        return isChanged
     }
+
+    /// Whether both are the same fields in memory.
+    func isIdentical(to other: Fields) -> Bool { storage.sharesStorage(with: other.storage) }
 
     private func position(of key: String) -> Int? {
         if let index { return index[ByteText(key)] }
@@ -100,9 +109,17 @@ extension Fields: RandomAccessCollection {
 }
 
 extension Fields: Hashable {
-    /// Equal when the same fields have equal values, whatever their order.
+    /// Equal when the same fields have equal values, whatever their order. What both share in memory is not looked at.
     package static func == (left: Fields, right: Fields) -> Bool {
-        left.count == right.count && left.allSatisfy { right[$0.key] == $0.value }
+        if left.isIdentical(to: right) { return true }
+        guard left.count == right.count else { return false }
+        for (position, field) in left.storage.enumerated() {
+            // Mostly both were written in one order.
+            let isThere = right.storage[position].key.hasSameBytes(as: field.key)
+            guard let found = isThere ? position : right.position(of: field.key) else { return false }
+            guard right.storage[found].value == field.value else { return false }
+        }
+        return true
     }
 
     package func hash(into hasher: inout Hasher) {

@@ -14,11 +14,14 @@ package struct DecodeReport: Sendable, Equatable {
 
 extension ObjectSchema {
     /// Does to a body what decoding into upstream's types does: nulls go, unknown fields are pruned and reported,
-    /// quantities get their canonical text. A value of a wrong type throws 400 BadRequest in upstream's words.
-    package func decode(_ value: inout Value, as gvk: GroupVersionKind) throws(APIStatus) -> DecodeReport {
+    /// quantities get their canonical text. A value of a wrong type throws 400 BadRequest in upstream's words. What
+    /// `value` has in common with `known` was decoded before.
+    package func decode(
+        _ value: inout Value, as gvk: GroupVersionKind, knownGood known: Value? = nil
+    ) throws(APIStatus) -> DecodeReport {
         var decoding = Decoding(table: table)
         do {
-            value = try decoding.decode(value, at: root)
+            value = try decoding.decode(value, at: root, known)
         } catch {
             throw Self.decodeError(gvk, error.message)
         }
@@ -58,75 +61,90 @@ struct Decoding {
 
     init(table: SchemaTable) { self.table = table }
 
-    mutating func decode(_ value: Value, at position: Int) throws(DecodeFailure) -> Value {
-        let node = table[position]
-        switch node.form {
+    mutating func decode(_ value: Value, at position: Int, _ known: Value?) throws(DecodeFailure) -> Value {
+        switch table.nodes[position].form {
         case .anything: return value
-        case .object: return try decodeObject(value, node)
-        case .map: return try decodeMap(value, node)
-        case .list: return try decodeList(value, node)
-        default: return try decodeScalar(value, node)
+        case .object: return try decodeObject(value, at: position, known)
+        case .map: return try decodeMap(value, at: position, known)
+        case .list: return try decodeList(value, at: position, known)
+        case let form: return try decodeScalar(value, form, at: position)
         }
     }
 
-    private mutating func decodeObject(_ value: Value, _ node: SchemaNode) throws(DecodeFailure) -> Value {
-        guard case .object(let fields) = value else { throw mismatch(value, node) }
+    private mutating func decodeObject(
+        _ value: Value, at position: Int, _ known: Value?
+    ) throws(DecodeFailure) -> Value {
+        guard case .object(let fields) = value else { throw mismatch(value, at: position) }
+        if let known, value.isIdentical(to: known) { return value }
         let outer = structName
-        structName = node.typeName
+        structName = table.nodes[position].typeName
         defer { structName = outer }
         var kept: [(String, Value)] = []
         kept.reserveCapacity(fields.count)
         for field in fields {
-            guard let property = node.property(field.key) else {
+            guard let index = table.nodes[position].propertyIndex[field.key] else {
                 reportUnknown(field.key)
                 continue
             }
             if field.value.isNull { continue }
             path.append(.field(field.key))
-            let decoded = try decode(field.value, at: property.target)
+            let target = table.nodes[position].properties[index].target
+            let decoded = try decode(field.value, at: target, known?[field.key])
             path.removeLast()
-            if isDropped(decoded, property) { continue }
+            if isDropped(decoded, target, isAlwaysWritten: table.nodes[position].properties[index].isAlwaysWritten) {
+                continue
+            }
             kept.append((field.key, decoded))
         }
         return .object(Fields(kept))
     }
 
     /// Go leaves out empty lists and maps, which it cannot tell from absent ones.
-    private func isDropped(_ value: Value, _ property: SchemaProperty) -> Bool {
-        guard !property.isAlwaysWritten, value.isEmpty else { return false }
-        let form = table[property.target].form
+    private func isDropped(_ value: Value, _ position: Int, isAlwaysWritten: Bool) -> Bool {
+        guard !isAlwaysWritten, value.isEmpty else { return false }
+        let form = table.nodes[position].form
         return form == .list || form == .map
     }
 
-    private mutating func decodeMap(_ value: Value, _ node: SchemaNode) throws(DecodeFailure) -> Value {
-        guard case .object(let fields) = value else { throw mismatch(value, node) }
-        guard let element = node.element else { return value }
+    private mutating func decodeMap(
+        _ value: Value, at position: Int, _ known: Value?
+    ) throws(DecodeFailure) -> Value {
+        guard case .object(let fields) = value else { throw mismatch(value, at: position) }
+        guard let element = table.nodes[position].element else { return value }
+        if let known, value.isIdentical(to: known) { return value }
         var kept: [(String, Value)] = []
         kept.reserveCapacity(fields.count)
         for field in fields {
             path.append(.key(field.key))
-            kept.append((field.key, try decodeElement(field.value, at: element)))
+            kept.append((field.key, try decodeElement(field.value, at: element, known?[field.key])))
             path.removeLast()
         }
         return .object(Fields(kept))
     }
 
-    private mutating func decodeList(_ value: Value, _ node: SchemaNode) throws(DecodeFailure) -> Value {
-        guard case .array(let items) = value else { throw mismatch(value, node) }
-        guard let element = node.element else { return value }
+    private mutating func decodeList(
+        _ value: Value, at position: Int, _ known: Value?
+    ) throws(DecodeFailure) -> Value {
+        guard case .array(let items) = value else { throw mismatch(value, at: position) }
+        guard let element = table.nodes[position].element else { return value }
+        if let known, value.isIdentical(to: known) { return value }
+        let knownItems = known?.array ?? []
         var kept: [Value] = []
         kept.reserveCapacity(items.count)
         for (index, item) in items.enumerated() {
             path.append(.index(index))
-            kept.append(try decodeElement(item, at: element))
+            kept.append(
+                try decodeElement(item, at: element, index < knownItems.count ? knownItems[index] : nil))
             path.removeLast()
         }
         return .array(kept)
     }
 
     /// A null item or map value is the type's empty value, as in Go.
-    private mutating func decodeElement(_ value: Value, at position: Int) throws(DecodeFailure) -> Value {
-        value.isNull ? table.emptyValue(of: position) : try decode(value, at: position)
+    private mutating func decodeElement(
+        _ value: Value, at position: Int, _ known: Value?
+    ) throws(DecodeFailure) -> Value {
+        value.isNull ? table.emptyValue(of: position) : try decode(value, at: position, known)
     }
 
     private mutating func reportUnknown(_ key: String) {
@@ -151,12 +169,14 @@ struct Decoding {
         path.compactMap { if case .field(let name) = $0 { name } else { nil } }
     }
 
-    private func decodeScalar(_ value: Value, _ node: SchemaNode) throws(DecodeFailure) -> Value {
-        switch (node.form, value) {
+    private func decodeScalar(
+        _ value: Value, _ form: SchemaNode.Form, at position: Int
+    ) throws(DecodeFailure) -> Value {
+        switch (form, value) {
         case (.string, .string), (.boolean, .bool), (.number, .integer), (.number, .number), (.int64, .integer):
             return value
         case (.int32, .integer(let number)):
-            guard Int32(exactly: number) != nil else { throw mismatch(value, node) }
+            guard Int32(exactly: number) != nil else { throw mismatch(value, at: position) }
             return value
         case (.intOrString, .string): return value
         case (.intOrString, .integer(let number)) where Int32(exactly: number) != nil: return value
@@ -165,15 +185,15 @@ struct Decoding {
         case (.quantity, _): return .string(try quantityText(value))
         case (.time, .string(let text)), (.microTime, .string(let text)):
             guard let time = Timestamp(text) else {
-                throw DecodeFailure(message: Self.timeMessage(text, micro: node.form == .microTime))
+                throw DecodeFailure(message: Self.timeMessage(text, micro: form == .microTime))
             }
-            return .string(node.form == .time ? time.text : time.microText)
+            return .string(form == .time ? time.text : time.microText)
         case (.bytes, .string(let text)):
             if let offset = Base64Check.firstIllegalByte(of: text) {
                 throw DecodeFailure(message: "illegal base64 data at input byte \(offset)")
             }
             return value
-        default: throw mismatch(value, node)
+        default: throw mismatch(value, at: position)
         }
     }
 
@@ -196,7 +216,8 @@ struct Decoding {
         return "parsing time \"\(text)\" as \"\(layout)\": cannot parse \"\(text)\" as \"2006\""
     }
 
-    private func mismatch(_ value: Value, _ node: SchemaNode) -> DecodeFailure {
+    private func mismatch(_ value: Value, at position: Int) -> DecodeFailure {
+        let node = table[position]
         let found = Self.name(of: value, forInteger: node.form == .int32 || node.form == .int64)
         let start = "json: cannot unmarshal \(found) into Go"
         let path = fieldPath.joined(separator: ".")

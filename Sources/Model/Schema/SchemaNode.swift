@@ -53,6 +53,8 @@ package struct SchemaNode: Sendable {
     /// Defaults of the fields of an object, wherever the type occurs.
     package internal(set) var defaults: [SchemaDefault] = []
     var propertyIndex: [String: Int] = [:]
+    /// Which properties servers always write.
+    var alwaysWritten: [Int] = []
 
     init(form: Form) { self.form = form }
 
@@ -104,4 +106,11 @@ package struct SchemaTable: Sendable {
 
     /// The type at a position of this table.
     package subscript(position: Int) -> SchemaNode { nodes[position] }
+
+    /// The position of the type of field `key` of the object type at `position`; nil when it has no such field. Copies
+    /// no node, as walks over whole objects must not.
+    func target(of key: String, at position: Int) -> Int? {
+        guard let index = nodes[position].propertyIndex[key] else { return nil }
+        return nodes[position].properties[index].target
+    }
 }

@@ -61,6 +61,7 @@ struct SchemaTableBuilder {
             let strategies = field.value["x-kubernetes-patch-strategy"]?.string ?? ""
             property.patchStrategies = Set(strategies.split(separator: ",").map(String.init))
             node.propertyIndex[field.key] = node.properties.count
+            if property.isAlwaysWritten { node.alwaysWritten.append(node.properties.count) }
             node.properties.append(property)
         }
     }

@@ -465,6 +465,10 @@ package protocol ContainerRuntime: Sendable {
     /// All images.
     func images() async throws(RuntimeError) -> [ImageStatus]
 
+    /// A sandbox; nil when there is none of that id.
+    func sandbox(_ id: String) async throws(RuntimeError) -> SandboxStatus?
+    /// A container of a sandbox; nil when there is none of that id.
+    func container(_ id: String, in sandbox: SandboxStatus) async throws(RuntimeError) -> ContainerState?
     /// Makes and starts a sandbox, network included; returns its id.
     func runSandbox(_ config: SandboxConfig) async throws(RuntimeError) -> String
     /// Stops a sandbox and everything in it, and gives its network back.
@@ -500,7 +504,7 @@ package protocol ContainerRuntime: Sendable {
     /// Connects to a TCP port in a sandbox's network.
     func portForward(_ sandboxID: String, port: Int) async throws(RuntimeError) -> any ForwardedConnection
 
-    /// What happens from now on. Ends when the runtime goes; then `pods()` tells the state and a new call goes on.
+    /// What happens from now on, whether or not this process asked for it; starts that it asked for may be left out. Ends when the runtime goes; then `pods()` tells the state and a new call goes on.
     /// At its limit of undelivered events it coalesces them into one with no uid.
     func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent>
 }

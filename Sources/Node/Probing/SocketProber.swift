@@ -5,6 +5,7 @@ internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
 package import NodeInterfaces
+internal import Timers
 
 #if canImport(Glibc)
     internal import Glibc
@@ -72,7 +73,7 @@ package final class SocketProber: NetworkProber {
         return await withTaskGroup(of: ProbeResult?.self) { group in
             group.addTask { await self.follow(url, headers) }
             group.addTask {
-                try? await Task.sleep(for: timeout)
+                try? await SleepQueue.shared.sleep(for: timeout)
                 return nil
             }
             let result = await group.next() ?? nil

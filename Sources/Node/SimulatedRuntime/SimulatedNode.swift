@@ -38,6 +38,12 @@ package struct SimulatedNode: Sendable {
         ).newestFirst
     }
 
+    /// One sandbox.
+    package func sandbox(_ id: String) -> SandboxStatus? { sandboxes[id] }
+
+    /// One container.
+    package func container(_ id: String) -> ContainerState? { containers[id] }
+
     /// Makes a sandbox; `failed` when the node has no address left.
     package mutating func runSandbox(
         _ config: SandboxConfig, hostAddress: String, at now: Timestamp

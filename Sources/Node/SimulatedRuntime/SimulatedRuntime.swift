@@ -53,6 +53,16 @@ package final class SimulatedRuntime: ContainerRuntime {
         ImageStatus(id: "simulated@\(reference)", names: [reference], size: 0)
     }
 
+    package func sandbox(_ id: String) async throws(RuntimeError) -> SandboxStatus? {
+        state.withLock { $0.node.sandbox(id) }
+    }
+
+    package func container(
+        _ id: String, in sandbox: SandboxStatus
+    ) async throws(RuntimeError) -> ContainerState? {
+        state.withLock { $0.node.container(id) }
+    }
+
     package func runSandbox(_ config: SandboxConfig) async throws(RuntimeError) -> String {
         let time = now()
         let made = state.withLock { state in

@@ -13,8 +13,8 @@ package struct StoreState: Sendable {
     /// About how many bytes only the history keeps alive.
     package private(set) var historyBytes = 0
 
-    private var live = KeyedObjects()
-    private var indices = FieldIndices()
+    var live = KeyedObjects()
+    var indices = FieldIndices()
     private var log: [StoreEvent] = []
 
     /// A store without objects, at `revision`, without history.
@@ -51,6 +51,11 @@ package struct StoreState: Sendable {
     package func events(in range: KeyRange, after revision: Revision) throws(StoreError) -> [StoreEvent] {
         try check(revision)
         return log[position(after: revision)...].filter { range.contains($0.current.key) }
+    }
+
+    /// The changes after `revision`; nil when they are not known any more.
+    func changes(after revision: Revision) -> ArraySlice<StoreEvent>? {
+        (compacted...self.revision).contains(revision) ? log[position(after: revision)...] : nil
     }
 
     /// Forgets the states before `revision`; one not reached yet is taken as the newest.
@@ -123,63 +128,6 @@ extension StoreState {
         return PageRead(
             slice: live.slice(from: start, limit: min(wantedCount, total)), total: total, undone: undone,
             range: range, after: after, limit: limit, revision: shown)
-    }
-}
-
-extension StoreState {
-    /// Makes it quick to find objects by a condition, where that is worth it.
-    package mutating func prepare(for condition: FieldCondition, in range: KeyRange) {
-        indices.prepare(for: condition, in: range, live)
-    }
-
-    /// The objects in `range` that meet a condition, and perhaps others, in the newest state.
-    package func read(_ range: KeyRange, meeting condition: FieldCondition) -> PageRead {
-        let (start, end) = live.bounds(of: range, after: nil)
-        let total = live.count(from: start, to: end)
-        guard let keys = indices.keys(in: range, meeting: condition) else {
-            return PageRead(
-                slice: live.slice(from: start, limit: total), total: total, range: range, revision: revision)
-        }
-        let found = keys.compactMap { live[$0] }
-        return PageRead(
-            slice: KeyedObjects.Slice(found), total: found.count, range: range, revision: revision)
-    }
-}
-
-/// A consistent read of a range, before its objects are laid out.
-package struct PageRead: Sendable {
-    let slice: KeyedObjects.Slice
-    let total: Int
-    /// The events after the revision read, to be undone.
-    var undone: [StoreEvent] = []
-    let range: KeyRange
-    var after: StoreKey?
-    var limit: Int?
-    let revision: Revision
-
-    /// The page.
-    package func page() -> ObjectPage {
-        let later = undone.filter { event in
-            range.contains(event.current.key) && (after.map { event.current.key > $0 } ?? true)
-        }
-        guard !later.isEmpty else {
-            let objects = limit.map { Array(slice.objects.prefix($0)) } ?? slice.objects
-            return ObjectPage(objects: objects, revision: revision, remaining: total - objects.count)
-        }
-        var before: [StoreKey: StoredObject?] = [:]
-        var present = total
-        for event in later.reversed() {
-            let key = event.current.key
-            if before[key] == nil, event.kind != .deleted { present -= 1 }
-            before.updateValue(event.previous, forKey: key)
-        }
-        let restored = before.values.compactMap { $0 }
-        present += restored.count
-        var objects = slice.objects.filter { before[$0.key] == nil } + restored
-        // The slice is longer than the page by as many as can fall out, so what was restored sorts into place.
-        objects.sort { $0.key < $1.key }
-        let page = limit.map { Array(objects.prefix($0)) } ?? objects
-        return ObjectPage(objects: page, revision: revision, remaining: present - page.count)
     }
 }
 

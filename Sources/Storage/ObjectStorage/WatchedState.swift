@@ -46,11 +46,19 @@ package final class WatchedState: Sendable {
     package func objects(
         in range: KeyRange, meeting condition: FieldCondition, notOlderThan revision: Revision
     ) throws(StoreError) -> ObjectPage {
-        try state.withLock { (state) throws(StoreError) in
+        let finding = try state.withLock { (state) throws(StoreError) in
             if revision > state.revision { throw .futureRevision(current: state.revision) }
-            state.prepare(for: condition, in: range)
-            return state.read(range, meeting: condition)
-        }.page()
+            return state.find(condition, in: range)
+        }
+        switch finding {
+        case .indexed(let read): return read.page()
+        case .whole(let read): return read.page()
+        case .unprepared(let making):
+            let index = making.index()
+            state.withLock { $0.adopt(index, making) }
+            // That state, since it is at hand: it was the newest when this was asked.
+            return making.page(in: range)
+        }
     }
 
     /// A subscription to the changes in `range` after `revision`; those that do not meet `trigger` are left out.

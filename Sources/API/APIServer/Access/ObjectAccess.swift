@@ -29,7 +29,7 @@ package struct ObjectAccess: Sendable {
     ) async throws(APIStatus) -> Value {
         let whole = ObjectChange(
             namespace: namespace, name: name, part: .custom(subresource), subresource: subresource
-        ) { stored throws(APIStatus) in
+        ) { stored, _ throws(APIStatus) in
             var object = stored
             try change(&object)
             return object

@@ -34,11 +34,12 @@ extension ObjectWriter {
             operation: .create, kind: kind, namespace: kind.isNamespaced ? namespace : "", name: object.name,
             object: object, user: context.user, dryRun: context.dryRun, now: context.now)
         try await mutate(&request)
+        let complete = request.object
         CreateRules.identify(
             &request.object, now: context.now, uid: environment.makeUID(), random: environment.random)
         try CreateRules.placeInNamespace(&request.object, kind: kind, namespace: namespace)
         CreateRules.prepare(&request.object, kind: kind, context: hookContext(context))
-        kind.schema.fillRequired(&request.object)
+        kind.schema.fillRequired(&request.object, knownGood: complete)
         try CreateRules.validate(request.object, kind: kind)
         request.warnings += kind.hooks.warnings(request.object)
         let encoded = try encoded(request.object)

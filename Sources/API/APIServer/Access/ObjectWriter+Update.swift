@@ -13,8 +13,9 @@ struct ObjectChange: Sendable {
     let part: UpdateRules.Part
     /// The subresource that admission sees; empty for the object itself.
     let subresource: String
-    /// What is wanted of the stored object. Runs again after a conflict.
-    let make: @Sendable (_ stored: Value) throws(APIStatus) -> Value
+    /// What is wanted of the stored object. Runs again after a conflict. What the result has in common with `knownGood`
+    /// needs no second look; nil when that is not known.
+    let make: @Sendable (_ stored: Value, _ knownGood: Value?) throws(APIStatus) -> Value
 }
 
 extension ObjectWriter {
@@ -38,10 +39,12 @@ extension ObjectWriter {
     ) async throws(APIStatus) -> WriteAttempt {
         let kind = context.kind
         let old = stored.value
-        var object = try change.make(old)
+        // What another version of this program wrote may lack what this one always sets.
+        let known = stored.object.isOwn ? old : nil
+        var object = try change.make(old, known)
         try UpdateRules.checkPreconditions(object, old: old, kind: kind)
         try CreateRules.placeInNamespace(&object, kind: kind, namespace: change.namespace)
-        setDefaults(&object, kind)
+        setDefaults(&object, kind, knownGood: known)
         var request = AdmissionRequest(
             operation: .update, kind: kind, subresource: change.subresource, namespace: change.namespace,
             name: change.name, object: object, old: old, user: context.user, dryRun: context.dryRun, now: context.now)

@@ -27,11 +27,11 @@ struct ObjectWriter: Sendable {
     }
 
     /// Schema defaults, then the kind's conditional ones, then the empty fields that servers always write: objects are
-    /// compared with stored ones, which have them.
-    func setDefaults(_ object: inout Value, _ kind: KindDefinition) {
-        kind.schema.applyDefaults(to: &object)
+    /// compared with stored ones, which have them. What the object has in common with `known` has all of them.
+    func setDefaults(_ object: inout Value, _ kind: KindDefinition, knownGood known: Value? = nil) {
+        kind.schema.applyDefaults(to: &object, knownGood: known)
         kind.hooks.setDefaults(&object)
-        kind.schema.fillRequired(&object)
+        kind.schema.fillRequired(&object, knownGood: known)
     }
 
     /// The object as it is stored; 413 above `maximumObjectSize`, unless it is no longer than `old`: what is too long
@@ -49,7 +49,9 @@ struct ObjectWriter: Sendable {
     func mutate(_ request: inout AdmissionRequest) async throws(APIStatus) {
         let before = request.object
         for plugin in admission { try await plugin.mutate(&request) }
-        if request.operation != .delete, request.object != before { setDefaults(&request.object, request.kind) }
+        if request.operation != .delete, request.object != before {
+            setDefaults(&request.object, request.kind, knownGood: before)
+        }
     }
 
     /// Lets plugins judge the object, runs `commit`, and tells the plugins how it ended.

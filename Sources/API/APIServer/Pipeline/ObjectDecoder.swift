@@ -49,14 +49,15 @@ struct ObjectDecoder: Sendable {
         return object
     }
 
-    /// The object that a patch made of a stored one; messages of the patch itself are told too.
-    func patched(_ result: Value, duplicates: [String]) throws(APIStatus) -> Value {
+    /// The object that a patch made of a stored one; messages of the patch itself are told too. What it has in common
+    /// with `known` is right.
+    func patched(_ result: Value, knownGood known: Value?, duplicates: [String]) throws(APIStatus) -> Value {
         var object = result
         guard object.fields != nil else { throw Self.invalidPatch(result, "the result is not an object") }
         try settleIdentity(&object)
         let messages: [String]
         do throws(APIStatus) {
-            messages = try schema.decode(&object, as: gvk).messages
+            messages = try schema.decode(&object, as: gvk, knownGood: known).messages
         } catch {
             throw Self.invalidPatch(result, error.message)
         }

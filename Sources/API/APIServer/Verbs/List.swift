@@ -57,11 +57,14 @@ extension ResourceCall {
     ) async throws(StoreError) -> ListPage {
         let page = try await store.objects(
             in: range(options.selection), meeting: condition, notOlderThan: revision)
-        let found = page.objects.filter(options.selection.matches)
-        let shown = options.limit.map { Array(found.prefix($0)) } ?? found
-        return ListPage(
-            objects: shown, revision: page.revision, next: shown.count < found.count ? shown.last?.key : nil,
-            remaining: 0)
+        var found: [StoredObject] = []
+        for object in page.objects where options.selection.matches(object) {
+            if found.count == options.limit {
+                return ListPage(objects: found, revision: page.revision, next: found.last?.key, remaining: 0)
+            }
+            found.append(object)
+        }
+        return ListPage(objects: found, revision: page.revision, next: nil, remaining: 0)
     }
 
     private func readSelected(_ options: ListOptions) async throws(StoreError) -> ListPage {

@@ -56,9 +56,9 @@ extension ResourceCall {
         let call = self
         let change = ObjectChange(
             namespace: target.namespace, name: target.name, part: part, subresource: target.subresource
-        ) { stored throws(APIStatus) in
+        ) { stored, known throws(APIStatus) in
             let result = try patch.apply(to: call.kind.shown(stored), schema: call.kind.schema)
-            var object = try decoder.patched(result, duplicates: patch.duplicates)
+            var object = try decoder.patched(result, knownGood: known, duplicates: patch.duplicates)
             try call.checkNames(&object)
             return object
         }

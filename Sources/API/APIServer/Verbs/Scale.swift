@@ -81,7 +81,8 @@ extension ResourceCall {
         let patch = try ObjectPatch(body)
         let decoder = try decoder(of: ScaleView.kind, options: "PatchOptions")
         return try await writeScale(view) { current throws(APIStatus) in
-            try decoder.patched(try patch.apply(to: current, schema: .open), duplicates: patch.duplicates)
+            try decoder.patched(
+                try patch.apply(to: current, schema: .open), knownGood: nil, duplicates: patch.duplicates)
         }
     }
 
@@ -91,7 +92,7 @@ extension ResourceCall {
         let context = try writeContext(options: "UpdateOptions")
         let change = ObjectChange(
             namespace: target.namespace, name: target.name, part: .main, subresource: target.subresource
-        ) { stored throws(APIStatus) in
+        ) { stored, _ throws(APIStatus) in
             try view.object(stored, scaledTo: try make(view.scale(of: stored)))
         }
         let outcome = try await writer.update(context, change)

@@ -51,9 +51,10 @@ struct Selection: Sendable {
     }
 
     /// A condition that every selected object meets, by which the store finds objects and this watcher; nil when there is
-    /// none.
+    /// none. Of several the longest text: it is the rarest, mostly (a uid, a name, a kind).
     var condition: FieldCondition? {
-        let term = fields.terms.first { !$0.negated && !$0.value.isEmpty && !flags.contains($0.field) }
+        let terms = fields.terms.filter { !$0.negated && !$0.value.isEmpty && !flags.contains($0.field) }
+        let term = terms.max { $0.value.utf8.count < $1.value.utf8.count }
         return term.flatMap { term in paths[term.field].map { FieldCondition(path: $0, value: term.value) } }
     }
 

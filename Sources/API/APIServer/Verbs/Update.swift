@@ -11,7 +11,7 @@ extension ResourceCall {
         let object = decoded
         let change = ObjectChange(
             namespace: target.namespace, name: target.name, part: part, subresource: target.subresource
-        ) { _ throws(APIStatus) in object }
+        ) { _, _ throws(APIStatus) in object }
         while true {
             do throws(APIStatus) {
                 return reply(try await writer.update(context, change))

@@ -63,7 +63,9 @@ enum PodDefaults {
     private static func requestLimits(_ container: inout Value) {
         guard let limits = container["resources"]?["limits"]?.fields, !limits.isEmpty else { return }
         var requests = container["resources"]?["requests"]?.fields ?? Fields()
-        for limit in limits where requests[limit.key] == nil { requests[limit.key] = limit.value }
+        let missing = limits.filter { requests[$0.key] == nil }
+        guard !missing.isEmpty else { return }
+        for limit in missing { requests[limit.key] = limit.value }
         container["resources", "requests"] = .object(requests)
     }
 
@@ -71,7 +73,8 @@ enum PodDefaults {
         if spec.text("serviceAccountName").isEmpty, !spec.text("serviceAccount").isEmpty {
             spec["serviceAccountName"] = spec["serviceAccount"]
         }
-        if !spec.text("serviceAccountName").isEmpty { spec["serviceAccount"] = spec["serviceAccountName"] }
+        let name = spec.text("serviceAccountName")
+        if !name.isEmpty, spec["serviceAccount"]?.string != name { spec["serviceAccount"] = .string(name) }
     }
 
     /// `Guaranteed`, `Burstable` or `BestEffort` (upstream's `ComputePodQOS`).
@@ -98,17 +101,25 @@ enum PodDefaults {
 }
 
 extension Value {
-    /// Changes each item of the list `key` in place; nothing when there is no such list.
+    /// Changes each item of the list `key`; nothing when there is no such list. What does not change is not copied.
     mutating func updateItems(_ key: String, _ change: (inout Value) -> Void) {
-        guard var items = self[key]?.array else { return }
-        for index in items.indices { change(&items[index]) }
-        self[key] = .array(items)
+        guard let items = self[key]?.array else { return }
+        var result: [Value]?
+        for (index, item) in items.enumerated() {
+            var changed = item
+            change(&changed)
+            if changed.isIdentical(to: item) { continue }
+            result = result ?? items
+            result?[index] = changed
+        }
+        if let result { self[key] = .array(result) }
     }
 
-    /// Changes the object `key` in place; nothing when there is none.
+    /// Changes the object `key`; nothing when there is none. What does not change is not copied.
     mutating func updateObject(_ key: String, _ change: (inout Value) -> Void) {
-        guard var object = object(key) else { return }
-        change(&object)
-        self[key] = object
+        guard let object = object(key) else { return }
+        var changed = object
+        change(&changed)
+        if !changed.isIdentical(to: object) { self[key] = changed }
     }
 }

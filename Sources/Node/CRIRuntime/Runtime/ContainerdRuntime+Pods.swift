@@ -11,6 +11,9 @@ extension ContainerdRuntime {
             try Files.makeFolders(config.logDirectory)
             if !path.isEmpty { try cgroups.apply(config.limits, path: path) }
         } catch { throw .failed("RunPodSandbox: \(error)") }
+        let run = runs.begin()
+        var made: String?
+        defer { if runs.end(run, made: made) { feed.tellOfUnknownStart() } }
         do {
             let answer = try await connection.call("RunPodSandbox") { connection in
                 try await connection.runtime.runPodSandbox(
@@ -18,6 +21,7 @@ extension ContainerdRuntime {
                     options: ContainerdConnection.options(.sandboxCall))
             }
             seen.note(answer.podSandboxID, .init(podUID: config.pod.uid, isSandbox: true))
+            made = answer.podSandboxID
             return answer.podSandboxID
         } catch {
             // A cgroup that another sandbox of the pod uses stays: it has processes.
@@ -105,6 +109,7 @@ extension ContainerdRuntime {
 
     /// Starts a container.
     package func startContainer(_ id: String) async throws(RuntimeError) {
+        seen.noteStart(id)
         _ = try await connection.call("StartContainer") { connection in
             try await connection.runtime.startContainer(
                 .with { $0.containerID = id }, options: ContainerdConnection.options(.usualCall))

@@ -17,6 +17,47 @@ extension ContainerdRuntime {
         return try await assembled(sandboxes, containers)[uid] ?? RuntimePod()
     }
 
+    /// One sandbox; one call to containerd.
+    package func sandbox(_ id: String) async throws(RuntimeError) -> SandboxStatus? {
+        do {
+            let answer = try await connection.call("PodSandboxStatus") { connection in
+                try await connection.runtime.podSandboxStatus(
+                    .with { $0.podSandboxID = id }, options: ContainerdConnection.options(.readCall))
+            }
+            let status = answer.status.sandboxStatus
+            // One without an address is looked at again: it has one, or is on the host's network.
+            if !status.addresses.isEmpty || !status.isReady { seen.note(status) }
+            return status
+        } catch {
+            if case .notFound = error { return nil }
+            throw error
+        }
+    }
+
+    /// One container; one call to containerd.
+    package func container(
+        _ id: String, in sandbox: SandboxStatus
+    ) async throws(RuntimeError) -> NodeInterfaces.ContainerState? {
+        try await container(id, sandbox: sandbox.id, podUID: sandbox.pod.uid)
+    }
+
+    private func container(
+        _ id: String, sandbox: String, podUID: String
+    ) async throws(RuntimeError) -> NodeInterfaces.ContainerState? {
+        do {
+            let answer = try await connection.call("ContainerStatus") { connection in
+                try await connection.runtime.containerStatus(
+                    .with { $0.containerID = id }, options: ContainerdConnection.options(.readCall))
+            }
+            let state = answer.status.containerState(sandbox: sandbox, podUID: podUID)
+            seen.note(state)
+            return state
+        } catch {
+            if case .notFound = error { return nil }
+            throw error
+        }
+    }
+
     private func lists(
         uid: String?
     ) async throws(RuntimeError) -> ([Runtime_V1_PodSandbox], [Runtime_V1_Container]) {
@@ -55,36 +96,13 @@ extension ContainerdRuntime {
         let isReady = item.state == .sandboxReady
         seen.note(item.id, .init(podUID: item.metadata.uid, isSandbox: true))
         if let known = seen.sandbox(item.id, isReady: isReady) { return known }
-        do {
-            let answer = try await connection.call("PodSandboxStatus") { connection in
-                try await connection.runtime.podSandboxStatus(
-                    .with { $0.podSandboxID = item.id }, options: ContainerdConnection.options(.readCall))
-            }
-            let status = answer.status.sandboxStatus
-            // One without an address is looked at again: it has one, or is on the host's network.
-            if !status.addresses.isEmpty || !isReady { seen.note(status) }
-            return status
-        } catch {
-            if case .notFound = error { return nil }
-            throw error
-        }
+        return try await sandbox(item.id)
     }
 
     private func status(of item: Runtime_V1_Container) async throws(RuntimeError) -> NodeInterfaces.ContainerState? {
         let uid = item.labels[PodLabel.uid] ?? ""
         seen.note(item.id, .init(podUID: uid, isSandbox: false))
         if let known = seen.container(item.id, in: item.state) { return known }
-        do {
-            let answer = try await connection.call("ContainerStatus") { connection in
-                try await connection.runtime.containerStatus(
-                    .with { $0.containerID = item.id }, options: ContainerdConnection.options(.readCall))
-            }
-            let state = answer.status.containerState(sandbox: item.podSandboxID, podUID: uid)
-            seen.note(state)
-            return state
-        } catch {
-            if case .notFound = error { return nil }
-            throw error
-        }
+        return try await container(item.id, sandbox: item.podSandboxID, podUID: uid)
     }
 }

@@ -13,9 +13,10 @@ package final class ContainerdRuntime: ContainerRuntime {
     let execDirectory: String
     let cgroups: CgroupFolders
     let seen = SeenObjects()
+    let runs = SandboxRuns()
     let logger: Logger
     let socket: String
-    private let feed: EventFeed
+    let feed: EventFeed
 
     /// A runtime at the containerd that listens on `socket`. Pods' cgroups are made below `cgroupParent` (`/ordinal-…`),
     /// the pipes of running `exec`s in `execDirectory`, which only this process uses.
@@ -30,7 +31,7 @@ package final class ContainerdRuntime: ContainerRuntime {
         self.logger = logger
         cgroups = .current()
         do { connection = try ContainerdConnection(socket: socket) } catch { throw .notReady("\(error)") }
-        feed = EventFeed(connection: connection, seen: seen, logger: logger)
+        feed = EventFeed(connection: connection, seen: seen, runs: runs, logger: logger)
         try Files.makeFolders(execDirectory)
         ExecPipes.removeAll(in: execDirectory)
     }
@@ -112,6 +113,6 @@ package final class ContainerdRuntime: ContainerRuntime {
         return "\(answer.runtimeName)://\(number)"
     }
 
-    /// Starts, exits and out-of-memory events; one without uid first when the subscription begins only later.
+    /// Exits, out-of-memory events and starts that others asked for; one without uid first when the subscription begins only later.
     package func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> { feed.listen() }
 }

@@ -9,6 +9,7 @@ final class EventFeed: Sendable {
     /// How many events a listener may leave unread; past it the oldest are replaced by one that means every pod.
     static let limit = 256
     private static let hello = "/ordinal/hello"
+    private static let start = "/tasks/start"
     private static let filter =
         #"namespace==k8s.io,topic~="^/(tasks/start|tasks/exit|tasks/oom|ordinal/hello)$""#
 
@@ -20,12 +21,14 @@ final class EventFeed: Sendable {
 
     private let connection: ContainerdConnection
     private let seen: SeenObjects
+    private let runs: SandboxRuns
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(connection: ContainerdConnection, seen: SeenObjects, logger: Logger) {
+    init(connection: ContainerdConnection, seen: SeenObjects, runs: SandboxRuns, logger: Logger) {
         self.connection = connection
         self.seen = seen
+        self.runs = runs
         self.logger = logger
     }
 
@@ -108,12 +111,22 @@ final class EventFeed: Sendable {
         // A command that was run in the container has ended, not the container.
         if isExit, event.id != id { return }
         let owner = seen.owner(of: id)
+        if envelope.topic == Self.start, isOwnStart(id, owner) { return }
         guard isExit, let owner else { return deliver(RuntimeEvent(podUID: owner?.podUID)) }
         exits.addTask {
             await self.waitForExit(of: id, isSandbox: owner.isSandbox)
             self.deliver(RuntimeEvent(podUID: owner.podUID))
         }
     }
+
+    /// Whether this process asked for a start, or may have: who asked looks at what came of it without being told.
+    private func isOwnStart(_ id: String, _ owner: SeenObjects.Owner?) -> Bool {
+        guard let owner else { return runs.mayExplain(id) }
+        return owner.isSandbox || seen.isStartedHere(id)
+    }
+
+    /// Something has started that nobody knows.
+    func tellOfUnknownStart() { deliver(RuntimeEvent(podUID: nil)) }
 
     /// CRI learns of an exit from the same stream, so its state may be behind: mostly for a moment, for seconds when the
     /// machine is busy. Nothing else tells of the exit, so it is waited for.

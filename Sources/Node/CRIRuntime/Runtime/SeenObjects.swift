@@ -11,6 +11,8 @@ final class SeenObjects: Sendable {
 
     private struct State {
         var owners: [String: Owner] = [:]
+        /// Containers that this process has asked to start.
+        var started: Set<String> = []
         var sandboxes: [String: SandboxStatus] = [:]
         var containers: [String: NodeInterfaces.ContainerState] = [:]
     }
@@ -18,6 +20,10 @@ final class SeenObjects: Sendable {
 
     func owner(of id: String) -> Owner? { state.withLock { $0.owners[id] } }
     func note(_ id: String, _ owner: Owner) { state.withLock { $0.owners[id] = owner } }
+
+    /// This process asks a container to start.
+    func noteStart(_ id: String) { _ = state.withLock { $0.started.insert(id) } }
+    func isStartedHere(_ id: String) -> Bool { state.withLock { $0.started.contains(id) } }
 
     /// The full status of a sandbox, when it was seen in this state.
     func sandbox(_ id: String, isReady: Bool) -> SandboxStatus? {
@@ -47,12 +53,13 @@ final class SeenObjects: Sendable {
             for gone in containers + [id] {
                 state.containers[gone] = nil
                 state.owners[gone] = nil
+                state.started.remove(gone)
             }
         }
     }
 
     /// How much is remembered.
-    var count: Int { state.withLock { $0.owners.count + $0.sandboxes.count + $0.containers.count } }
+    var count: Int { state.withLock { $0.owners.count + $0.started.count + $0.sandboxes.count + $0.containers.count } }
 
     /// Forgets what a complete list no longer has.
     func keep(sandboxes: Set<String>, containers: Set<String>) {
@@ -60,6 +67,7 @@ final class SeenObjects: Sendable {
             state.sandboxes = state.sandboxes.filter { sandboxes.contains($0.key) }
             state.containers = state.containers.filter { containers.contains($0.key) }
             state.owners = state.owners.filter { sandboxes.contains($0.key) || containers.contains($0.key) }
+            state.started.formIntersection(containers)
         }
     }
 }

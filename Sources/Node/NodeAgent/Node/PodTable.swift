@@ -14,8 +14,8 @@ final class PodTable: Sendable {
         var new: [PodWorker] = []
         var admission = NodeAdmission()
         var knowsNode = false
-        /// The pods of which the runtime had something when this agent began.
-        var found: Set<String> = []
+        /// The pods of which the runtime had something when this agent began; nil while that is not known.
+        var found: Set<String>?
     }
 
     private let environment: PodEnvironment
@@ -44,13 +44,23 @@ final class PodTable: Sendable {
         switch change {
         case .added(let new), .modified(_, let new):
             let worker = state.withLock { $0.workers[new.uid] }
-            if let worker { worker.saw(new.view) } else { add(PodWorker(new.view, environment: environment)) }
+            if let worker { worker.saw(new.view) } else { add(newWorker(of: new.view, isAdded: change.old == nil)) }
         case .deleted(let old):
             state.withLock { $0.workers[old.uid] }?.podIsGone()
         }
         // The scheduler gives what it took to others from now on, though some of it may still be ending. After its worker
         // knows: else it could be admitted in between.
         if change.new?.view.view.isTerminal ?? true { release(change.latest.uid) }
+    }
+
+    /// Of a pod that comes while this agent works, and that no agent has worked on, the runtime has nothing: what it had
+    /// when this agent began is in `found`, and what others start later is told by its events.
+    private func newWorker(of pod: AgentPod, isAdded: Bool) -> PodWorker {
+        let isNew = state.withLock { state in
+            guard isAdded, pod.view.status.startTime == nil, let found = state.found else { return false }
+            return !found.contains(pod.uid)
+        }
+        return PodWorker(pod, seen: isNew ? RuntimePod() : nil, environment: environment)
     }
 
     /// Takes pods that only the runtime knows: they are removed.
@@ -125,7 +135,7 @@ final class PodTable: Sendable {
         var asking: [PodWorker] = []
         for worker in state.new where worker.isToRun {
             // A pod has a start time from when its node first worked on it, and the runtime may know it before the API.
-            if worker.pod.view.status.startTime != nil || state.found.contains(worker.uid) {
+            if worker.pod.view.status.startTime != nil || state.found?.contains(worker.uid) ?? false {
                 state.admission.take(worker.pod.view)
             } else if !worker.isEnding {
                 asking.append(worker)

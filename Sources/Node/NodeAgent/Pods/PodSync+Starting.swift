@@ -6,51 +6,65 @@ internal import ObjectModel
 extension PodSync {
     private static let setUpBackOff = BackOff(first: .milliseconds(500), last: .seconds(122))
 
-    /// Does what the core decided.
-    mutating func perform(_ steps: PodSteps, _ observed: RuntimePod) async {
+    /// What a step has made, when it did nothing else.
+    struct Made {
+        var sandbox: SandboxStatus
+        /// The runtime's ids.
+        var containers: [String] = []
+    }
+
+    /// Does what the core decided. What it made, when nothing was stopped or removed and nothing failed.
+    mutating func perform(_ steps: PodSteps, _ observed: RuntimePod) async -> Made? {
         for stop in steps.stops {
             guard let state = observed.containers.first(where: { $0.id == stop.id }) else { continue }
             let isStopped = await orders.unlessEnding { [self] in
                 await stopContainer(state, grace: stop.grace ?? pod.gracePeriod, message: stop.message)
             }
             // Never a second instance beside one that may still run.
-            guard isStopped == true else { return }
+            guard isStopped == true else { return nil }
         }
-        guard steps.newSandbox != nil || !steps.starts.isEmpty else { return }
+        guard steps.newSandbox != nil || !steps.starts.isEmpty else { return nil }
         publish(observed, life: .active)
         // Volumes before images, as kubelet: while one fails nothing is pulled.
         do throws(VolumeFailure) {
             try await setUpVolumes(await referencedData())
         } catch {
             note(error)
-            return setUpFailed("FailedMount", error.message)
+            setUpFailed("FailedMount", error.message)
+            return nil
         }
         // Before the slot is taken: a slow registry holds up no other pod.
         var images: [String: FetchedImage] = [:]
         for start in steps.starts {
             guard let container = pod.container(start.name) else { continue }
             images[start.name] = await image(of: container)
-            if orders.isEnding() { return }
+            if orders.isEnding() { return nil }
         }
+        let onlyMakes = steps.stops.isEmpty && (steps.newSandbox == nil || observed.sandboxes.isEmpty)
         if steps.newSandbox != nil, !observed.sandboxes.isEmpty {
             environment.note(
                 pod, .normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
             let isStopped = await orders.unlessEnding { [self] in
                 await stopEverything(observed, grace: pod.gracePeriod)
             }
-            guard isStopped == true else { return }
+            guard isStopped == true else { return nil }
         }
         // Read anew: a pull may have taken long.
-        await start(steps, images, await referencedData())
+        let made = await start(steps, observed, images, await referencedData())
+        return onlyMakes ? made : nil
     }
 
-    /// Makes the sandbox and starts the containers, in a slot that is free again while a postStart hook runs.
-    private mutating func start(_ steps: PodSteps, _ images: [String: FetchedImage], _ data: ReferencedData) async {
+    /// Makes the sandbox and starts the containers, in a slot that is free again while a postStart hook runs. What was
+    /// made, when all was.
+    private mutating func start(
+        _ steps: PodSteps, _ observed: RuntimePod, _ images: [String: FetchedImage], _ data: ReferencedData
+    ) async -> Made? {
         await environment.starts.take()
         var hasSlot = true
         defer { if hasSlot { environment.starts.giveBack() } }
-        if Task.isCancelled { return }
-        guard let sandbox = await sandbox(steps) else { return }
+        if Task.isCancelled { return nil }
+        guard let sandbox = await sandbox(steps, observed) else { return nil }
+        var made = sandbox.status.map { Made(sandbox: $0) }
         memory.setUpFailure = nil
         setUpFailures = 0
         for start in steps.starts {
@@ -62,13 +76,14 @@ extension PodSync {
                 hasSlot = true
             }
             if !image.isNew { note(image, for: container) }
-            guard let id = await self.start(container, start, image.status, in: sandbox, data),
-                let hook = container.lifecycle?.object("postStart")
-            else { continue }
+            guard let id = await self.start(container, start, image.status, in: sandbox, data) else { continue }
+            if start.leftover == nil { made?.containers.append(id) }
+            guard let hook = container.lifecycle?.object("postStart") else { continue }
             environment.starts.giveBack()
             hasSlot = false
             await run(postStart: hook, of: container, id: id, podIP: sandbox.addresses.first ?? "")
         }
+        return made?.containers.count == steps.starts.count ? made : nil
     }
 
     private mutating func setUpFailed(_ reason: String, _ message: String) {
@@ -81,10 +96,11 @@ extension PodSync {
         var id: String
         var config: SandboxConfig
         var addresses: [String]
+        var status: SandboxStatus?
     }
 
     /// The sandbox to start containers in, made when it is needed; nil after a failure, which is noted.
-    private mutating func sandbox(_ steps: PodSteps) async -> ReadySandbox? {
+    private mutating func sandbox(_ steps: PodSteps, _ observed: RuntimePod) async -> ReadySandbox? {
         let attempt = steps.newSandbox ?? 0
         var config = assembly.sandbox(attempt: attempt)
         do {
@@ -92,10 +108,11 @@ extension PodSync {
                 try HostFiles.makeDirectory(paths.root, mode: 0o750)
                 try HostFiles.makeDirectory(paths.logs)
             }
+            let known = observed.sandboxes.first { $0.id == steps.sandboxID }
             let id: String
             if let existing = steps.sandboxID { id = existing } else { id = try await runtime.runSandbox(config) }
-            let sandboxes = try await runtime.pod(uid: pod.uid).sandboxes
-            let state = sandboxes.first { $0.id == id }
+            let hasAddress = known.map { !$0.addresses.isEmpty } ?? false
+            let state = hasAddress ? known : try await runtime.sandbox(id)
             config.attempt = state?.attempt ?? attempt
             let addresses =
                 pod.view.spec.hostNetwork ? [environment.configuration.nodeAddress] : state?.addresses ?? []
@@ -104,7 +121,7 @@ extension PodSync {
                 // A container holds the file open by a mount: it is written in place.
                 try HostFiles.write(Array(hosts.utf8), to: paths.hostsFile)
             }
-            return ReadySandbox(id: id, config: config, addresses: addresses)
+            return ReadySandbox(id: id, config: config, addresses: addresses, status: state)
         } catch {
             let text = (error as? RuntimeError)?.text ?? "\(error)"
             environment.note(pod, .warning, "FailedCreatePodSandBox", "Failed to create pod sandbox: \(text)")

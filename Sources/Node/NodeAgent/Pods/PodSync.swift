@@ -13,6 +13,8 @@ struct PodSync {
     enum Outcome {
         /// Wait for news, at most this long.
         case wait(Duration?)
+        /// Go on at once from what the runtime has now.
+        case again(RuntimePod)
         /// Nothing of the pod is left here.
         case finished
     }
@@ -63,10 +65,11 @@ struct PodSync {
         return newProbes
     }
 
-    mutating func step() async -> Outcome {
+    /// One step. `seen` is what the runtime has, when it was just asked.
+    mutating func step(seen: RuntimePod? = nil) async -> Outcome {
         let observed: RuntimePod
         do throws(RuntimeError) {
-            observed = try await runtime.pod(uid: pod.uid)
+            if let seen { observed = seen } else { observed = try await runtime.pod(uid: pod.uid) }
             lastObserved = observed
             runtimeFailures = 0
         } catch {
@@ -107,28 +110,51 @@ struct PodSync {
         noteHeldBack(steps.heldBack)
         memory.heldBack = steps.heldBack
         if steps.stopsPod, steps.newSandbox == nil { return await end(observed) }
-        var recheck = steps.recheckAfter
-        if steps.isEmpty {
-            // Volumes that failed are set up again when their waiting time is over, not at each look.
-            let isWaiting = memory.setUpFailure.map { $0.retryAt > now } ?? false
-            if !isWaiting, let refresh = await refreshVolumes() { recheck = min(recheck ?? refresh, refresh) }
-            watch(observed)
-            publish(observed, life: .active)
-            await collectGarbage(observed)
-        } else {
-            await perform(steps, observed)
-            // What was done is looked at again at once: it shows in the runtime.
-            let after = await state(orElse: observed)
-            lastObserved = after
-            watch(after)
-            publish(after, life: .active)
-            // Steps that changed nothing, and failures, are not repeated without a pause.
-            let hasFailed = memory.failures.values.contains { $0.retryAt > now } || memory.setUpFailure != nil
-            recheck = hasFailed || steps == lastSteps ? .seconds(1) : .zero
-        }
+        guard steps.isEmpty else { return await act(steps, observed) }
         lastSteps = steps
+        var recheck = steps.recheckAfter
+        // Volumes that failed are set up again when their waiting time is over, not at each look.
+        let isWaiting = memory.setUpFailure.map { $0.retryAt > now } ?? false
+        if !isWaiting, let refresh = await refreshVolumes() { recheck = min(recheck ?? refresh, refresh) }
+        watch(observed)
+        publish(observed, life: .active)
+        await collectGarbage(observed)
         if let deadline = untilDeadline { recheck = min(recheck ?? deadline, deadline) }
         return .wait(recheck)
+    }
+
+    /// Does what is to be done, and looks at once at what came of it: it shows in the runtime.
+    private mutating func act(_ steps: PodSteps, _ observed: RuntimePod) async -> Outcome {
+        let made = await perform(steps, observed)
+        // Steps that changed nothing, and failures, are not repeated without a pause.
+        let hasFailed = memory.failures.values.contains { $0.retryAt > now } || memory.setUpFailure != nil
+        let pauses = hasFailed || steps == lastSteps
+        lastSteps = steps
+        let after = await look(at: made, beside: observed)
+        lastObserved = after ?? observed
+        watch(lastObserved)
+        publish(lastObserved, life: .active)
+        if !pauses, let after { return .again(after) }
+        return .wait(min(pauses ? .seconds(1) : .zero, untilDeadline ?? .seconds(1)))
+    }
+
+    /// What the runtime has now; nil when it does not answer. What was just made is asked for by name: all lists of all
+    /// pods are long. What happens to the rest is told by the runtime's events.
+    private func look(at made: Made?, beside observed: RuntimePod) async -> RuntimePod? {
+        do throws(RuntimeError) {
+            guard let made else { return try await runtime.pod(uid: pod.uid) }
+            var after = observed
+            if !after.sandboxes.contains(where: { $0.id == made.sandbox.id }) { after.sandboxes.append(made.sandbox) }
+            for id in made.containers {
+                guard let container = try await runtime.container(id, in: made.sandbox) else {
+                    return try await runtime.pod(uid: pod.uid)
+                }
+                after.containers.append(container)
+            }
+            return after.newestFirst
+        } catch {
+            return nil
+        }
     }
 
     func state(orElse former: RuntimePod) async -> RuntimePod {

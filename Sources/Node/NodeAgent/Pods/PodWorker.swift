@@ -21,6 +21,7 @@ final class PodWorker: Sendable {
 
     let uid: String
     private let environment: PodEnvironment
+    private let seenFirst: RuntimePod?
     private let state: Mutex<State>
     private let publisher: StatusPublisher
     private let signal = Signal()
@@ -29,9 +30,11 @@ final class PodWorker: Sendable {
     /// Given when probes have found out something new, for a stop that is under way.
     private let probed = Signal()
 
-    /// `isGone`: the API does not know the pod any more; what the runtime has of it is to be removed.
-    init(_ pod: AgentPod, isGone: Bool = false, environment: PodEnvironment) {
+    /// `isGone`: the API does not know the pod any more; what the runtime has of it is to be removed. `seen`: what the
+    /// runtime has, when that is known.
+    init(_ pod: AgentPod, isGone: Bool = false, seen: RuntimePod? = nil, environment: PodEnvironment) {
         uid = pod.uid
+        seenFirst = seen
         self.environment = environment
         state = Mutex(State(pod: pod, isGone: isGone, references: ClusterObjects.Reference.all(in: pod)))
         publisher = StatusPublisher(
@@ -102,14 +105,16 @@ final class PodWorker: Sendable {
                 orders: PodOrders(
                     news: ending, probed: probed, isEnding: { [self] in isEnding }, grace: { [self] in grace }))
             sync.memory.rejection = state.withLock { $0.rejection }
+            var seen = seenFirst
             while !Task.isCancelled {
                 (sync.pod, sync.isGone) = newest
                 let outcome: PodSync.Outcome
-                (sync, outcome) = await inOwnTask { [sync] in
+                (sync, outcome) = await inOwnTask { [sync, seen] in
                     var sync = sync
-                    let outcome = await sync.step()
+                    let outcome = await sync.step(seen: seen)
                     return (sync, outcome)
                 }
+                seen = nil
                 let tally = RuntimeTally(sync.lastObserved)
                 state.withLock { $0.tally = tally }
                 for loop in sync.takeNewProbes() { group.addTask { await loop() } }
@@ -117,6 +122,7 @@ final class PodWorker: Sendable {
                 case .finished:
                     group.cancelAll()
                     return
+                case .again(let after): seen = after
                 case .wait(let duration):
                     await signal.wait(atMost: duration, sleep: environment.clock.sleep)
                 }

@@ -183,7 +183,7 @@ final class StatusPublisher: Sendable {
         case .array(let items): return .array(items.map(withoutNulls))
         case .object(var fields):
             fields.removeAll { $0.value.isNull }
-            fields.mapValues { withoutNulls($1) }
+            fields.updateValues { withoutNulls($1) }
             return .object(fields)
         default: return value
         }

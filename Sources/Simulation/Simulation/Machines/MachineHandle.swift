@@ -48,6 +48,15 @@ struct MachineHandle: ContainerRuntime {
     }
     func images() async throws(RuntimeError) -> [ImageStatus] { try await runtime.images() }
 
+    func sandbox(_ id: String) async throws(RuntimeError) -> SandboxStatus? {
+        guard link.isAlive else { throw .unavailable("the agent has crashed") }
+        return try await runtime.sandbox(id)
+    }
+    func container(_ id: String, in sandbox: SandboxStatus) async throws(RuntimeError) -> ContainerState? {
+        guard link.isAlive else { throw .unavailable("the agent has crashed") }
+        return try await runtime.container(id, in: sandbox)
+    }
+
     func runSandbox(_ config: SandboxConfig) async throws(RuntimeError) -> String {
         try await pass("RunPodSandbox")
         return await thawed(try await runtime.runSandbox(config))

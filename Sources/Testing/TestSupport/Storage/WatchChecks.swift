@@ -35,6 +35,34 @@ extension StoreConformance {
             #expect(watch.deliveredThrough == Revision(3))
             watch.cancel()
         },
+        StoreCheck("watchers of all, a resource, a namespace and one object get what is theirs, whatever the names") {
+            store async throws in
+            let other = StoreKey(GroupResource(group: "example.com", resource: "wid"), namespace: "", name: "default")
+            let ranges = [
+                KeyRange.everything, all, KeyRange(resource, namespace: "a"), KeyRange(key("b", in: "a")),
+                KeyRange(other),
+            ]
+            var watches: [EventSubscription] = []
+            for range in ranges { watches.append(try await store.events(in: range, after: .zero)) }
+            // Each is the beginning of another.
+            let keys = [
+                key("b", in: "a"), key("bc", in: "a"), key("b", in: "ab"), key("a", in: "b"), other,
+                StoreKey(GroupResource(group: "example.com", resource: "widg"), namespace: "", name: "default"),
+                key("b", in: "a"),
+            ]
+            var revision: [StoreKey: Revision] = [:]
+            for key in keys {
+                let precondition = revision[key].map { StoreWrite.Precondition.revision($0) } ?? .absent
+                revision[key] = try await store.commit(
+                    StoreWrite(key: key, precondition: precondition, change: .put(object("x"))))
+            }
+            for (range, watch) in zip(ranges, watches) {
+                let expected = keys.filter(range.contains)
+                #expect(try await take(expected.count, from: watch).map(\.current.key) == expected)
+                #expect(watch.deliveredThrough == Revision(Int64(keys.count)))
+                watch.cancel()
+            }
+        },
         StoreCheck("every watcher sees every event once and in order while many write") { store async throws in
             let watches = try await withThrowingTaskGroup(of: [Int64].self) { group in
                 for _ in 0..<5 {
