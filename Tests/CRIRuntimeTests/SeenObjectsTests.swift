@@ -22,6 +22,18 @@ import Testing
         }
     }
 
+    /// A list takes a while, and what is made meanwhile is not in it.
+    @Test func whatCameAfterAListWasAskedForIsKept() {
+        let seen = SeenObjects()
+        for number in 0..<2 { pod(number, in: seen) }
+        let known = seen.ids
+        pod(2, in: seen)
+        seen.keep(["s0", "a0", "b0"], of: known)
+        #expect(seen.owner(of: "a0") != nil && seen.isStartedHere("a0"))
+        #expect(seen.owner(of: "a1") == nil && !seen.isStartedHere("a1") && seen.owner(of: "s1") == nil)
+        #expect(seen.owner(of: "a2") != nil && seen.isStartedHere("a2") && seen.owner(of: "s2") != nil)
+    }
+
     @Test func whatWasRemovedIsForgotten() {
         let seen = SeenObjects()
         pod(0, in: seen)

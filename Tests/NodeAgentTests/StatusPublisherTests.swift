@@ -36,6 +36,37 @@ import Testing
         ]
     }
 
+    private static let beginning: Value = [
+        "phase": "Pending",
+        "containerStatuses": [["name": "web", "state": ["waiting": ["reason": "ContainerCreating"]]]],
+    ]
+
+    /// The status of a start that is over at once is never written.
+    @Test(arguments: [true, false]) func aBeginningWaitsALittleForWhatComesNext(_ isQuick: Bool) async {
+        let transport = Contended(pod("7", phase: "Pending"))
+        let (sleeps, sleeping) = AsyncStream.makeStream(of: Duration.self)
+        let clock = ControlClock(
+            now: { .systemNow() }, uptime: { .zero },
+            sleep: { duration in
+                sleeping.yield(duration)
+                if isQuick { await Signal().wait() }
+            }, random: { 0 })
+        let publisher = StatusPublisher(
+            AgentPod(pod("7", phase: "Pending")), client: APIClient(transport), clock: clock, news: { _ in })
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await publisher.run() }
+            publisher.publish(Self.beginning)
+            var slept = sleeps.makeAsyncIterator()
+            #expect(await slept.next() == StatusPublisher.patience)
+            if !isQuick { await publisher.flush() }
+            publisher.publish(["phase": "Running"])
+            await publisher.flush()
+            group.cancelAll()
+        }
+        #expect(transport.written.last?["status", "phase"] == "Running")
+        #expect(transport.written.count == (isQuick ? 1 : 2))
+    }
+
     /// An eviction would be lost: whoever evicts a pod says so by its phase.
     @Test func aFinalPhaseOfOthersIsNotTakenBack() async {
         let transport = Contended(pod("9", phase: "Failed"))

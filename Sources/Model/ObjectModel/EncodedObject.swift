@@ -29,7 +29,7 @@ package struct EncodedObject: Sendable, Hashable {
     package let spliceOffset: Int
     /// The tree that it was made from, while that is kept. No part of what it is.
     private let recent: RecentTrees.Place?
-    /// Whether this process made it, by the rules of its own schemas, and no other before it. No part of what it is.
+    /// Whether all of it has passed this process' own schemas: decoded, with every default, judged. No part of what it is.
     package let isOwn: Bool
 
     /// Restores what a store kept.
@@ -41,8 +41,8 @@ package struct EncodedObject: Sendable, Hashable {
     }
 
     /// Encodes an object; a resourceVersion in it is left out. apiVersion, kind and metadata are written first. `trees`
-    /// keeps the tree for a while; who gives some has brought the object into its complete form.
-    package init(_ object: Value, keptIn trees: RecentTrees? = nil) {
+    /// keeps the tree for a while. `isOwn`: see there.
+    package init(_ object: Value, keptIn trees: RecentTrees? = nil, isOwn: Bool = false) {
         var output: [UInt8] = []
         output.reserveCapacity(1024)
         output.append(UInt8(ascii: "{"))
@@ -69,7 +69,7 @@ package struct EncodedObject: Sendable, Hashable {
         // Without the room that is left behind them: they are kept for long.
         bytes = output.withUnsafeBufferPointer { Array($0) }
         recent = trees?.keep(object, bytes: output.count)
-        isOwn = trees != nil
+        self.isOwn = isOwn
     }
 
     package static func == (left: EncodedObject, right: EncodedObject) -> Bool { left.bytes == right.bytes }

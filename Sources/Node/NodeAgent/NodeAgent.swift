@@ -152,10 +152,13 @@ package final class NodeAgent: ControlLoop {
                 let all = try await environment.runtime.pods()
                 failures = 0
                 runtimeIs(nil)
-                let known = Set(pods.allObjects.map(\.uid))
-                table.adoptOrphans(all.filter { !known.contains($0.key) })
+                adoptOrphans(all)
                 tell(nil)
-                for await event in events { tell(event.podUID) }
+                for await event in events {
+                    // Something that nobody knew: perhaps of a pod that nobody has any more.
+                    if event.podUID == nil { adoptOrphans(try await environment.runtime.pods()) }
+                    tell(event.podUID)
+                }
             } catch {
                 runtimeIs("container runtime is down: \(error.text)")
                 log.warning("the container runtime does not answer", metadata: ["reason": "\(error.text)"])
@@ -164,6 +167,11 @@ package final class NodeAgent: ControlLoop {
             let wait = BackOff.watches.delay(failures: failures, random: environment.clock.random())
             try? await environment.clock.sleep(wait)
         }
+    }
+
+    private func adoptOrphans(_ all: [String: RuntimePod]) {
+        let known = Set(pods.allObjects.map(\.uid))
+        table.adoptOrphans(all.filter { !known.contains($0.key) })
     }
 
     private func tell(_ podUID: String?) {

@@ -21,11 +21,14 @@ enum MemoryFilesystem {
         #endif
     }
 
-    /// Unmounts what is mounted at `path`, if anything.
+    /// Unmounts what is mounted at `path`, if anything. While somebody has something of it open it goes from the tree of
+    /// files at once and from memory with the last who lets go.
     static func unmount(_ path: String) throws(HostFileError) {
         #if canImport(Glibc)
             guard isMounted(at: path) else { return }
-            if umount2(path, 0) != 0 { throw HostFileError(operation: "umount", path: path, code: errno) }
+            if umount2(path, 0) == 0 { return }
+            if errno == EBUSY, umount2(path, Int32(MNT_DETACH)) == 0 { return }
+            throw HostFileError(operation: "umount", path: path, code: errno)
         #endif
     }
 

@@ -108,7 +108,7 @@ package struct ClusterShutdown: Sendable {
         }
         let leftovers = KernelLeftovers(
             layout: layout, mountsBelow: directory.node, cgroupParent: names.cgroupParent)
-        let left = isPrivate ? await leftovers.remove() : []
+        let left = isPrivate ? await leftovers.remove() : await leftovers.unmount()
         do { try await network.tearDown() } catch { throw Self.failure(reasons + [error], left: left) }
         guard left.isEmpty else { throw Self.failure(reasons, left: left) }
         say("removed networking, mounts and cgroups")

@@ -42,7 +42,7 @@ struct FieldIndex: Sendable {
 }
 
 /// The indices of a store: made when somebody first asks, kept up to date from then on. At most 64: the one that was
-/// asked least recently makes room, and one without a key goes.
+/// asked least recently makes room.
 struct FieldIndices: Sendable {
     static let maximumCount = 64
 
@@ -63,7 +63,7 @@ struct FieldIndices: Sendable {
 
     /// Takes an index that is up to date, unless there is one already.
     mutating func add(_ index: FieldIndex, of field: IndexedField) {
-        if indices[field] != nil || index.keys.isEmpty { return }
+        if indices[field] != nil { return }
         if indices.count >= Self.maximumCount, let oldest = indices.min(by: { $0.value.lastUse < $1.value.lastUse }) {
             remove(oldest.key)
         }
@@ -87,7 +87,6 @@ struct FieldIndices: Sendable {
         for path in known {
             let field = IndexedField(resource: resource, path: path)
             indices[field]?.apply(event, path: path)
-            if indices[field]?.keys.isEmpty == true { remove(field) }
         }
     }
 }

@@ -57,7 +57,8 @@ extension StoreState {
             let slice = live.slice(from: first, limit: live.count(from: first, to: last))
             return .unprepared(IndexMaking(field: field, slice: slice, revision: revision))
         }
-        guard keys.count < total else { return .whole(whole) }
+        // What is common is found sooner by a look at all, and its keys are too many to be copied by the next change.
+        guard keys.count * 4 < total else { return .whole(whole) }
         return .indexed(IndexedRead(keys: keys, live: live, range: range, revision: revision))
     }
 

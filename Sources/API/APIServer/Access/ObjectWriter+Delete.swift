@@ -37,7 +37,7 @@ extension ObjectWriter {
         case .mark(let object): (final, removes) = (object, false)
         case .remove(let object): (final, removes) = (object, true)
         }
-        let encoded = EncodedObject(final, keptIn: recent)
+        let encoded = EncodedObject(final, keptIn: recent, isOwn: stored.object.isOwn)
         let result = try await admitted(request, context) { () async throws(StoreError) -> Revision in
             if !removes, final == old { return stored.revision }
             return try await store.commit(

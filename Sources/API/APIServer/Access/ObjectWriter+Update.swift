@@ -51,6 +51,8 @@ extension ObjectWriter {
         try await mutate(&request)
         UpdateRules.prepare(
             &request.object, old: old, part: change.part, kind: kind, context: hookContext(context))
+        // What was restored of the stored object may lack some too.
+        if known == nil { setDefaults(&request.object, kind) }
         try UpdateRules.validate(request.object, old: old, part: change.part, kind: kind)
         if change.part == .main { request.warnings += kind.hooks.warnings(request.object) }
         let ends = UpdateRules.endsDeletion(request.object, old: old, kind: kind)

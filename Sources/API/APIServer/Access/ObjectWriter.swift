@@ -37,7 +37,7 @@ struct ObjectWriter: Sendable {
     /// The object as it is stored; 413 above `maximumObjectSize`, unless it is no longer than `old`: what is too long
     /// may still become shorter and go.
     func encoded(_ object: Value, replacing old: StoredObject? = nil) throws(APIStatus) -> EncodedObject {
-        let encoded = EncodedObject(object, keptIn: recent)
+        let encoded = EncodedObject(object, keptIn: recent, isOwn: true)
         let limit = max(Self.maximumObjectSize, old?.object.bytes.count ?? 0)
         guard encoded.bytes.count <= limit else {
             throw .tooLarge("Request entity too large: limit of an object is \(Self.maximumObjectSize)")

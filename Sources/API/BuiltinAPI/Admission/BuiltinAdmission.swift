@@ -29,8 +29,15 @@ struct StoredObjects: Sendable {
     let store: any Store
 
     func object(_ resource: APIResource, namespace: String = "", name: String) async throws(APIStatus) -> Value? {
+        try await encoded(resource, namespace: namespace, name: name)?.value
+    }
+
+    /// An object that is not parsed: for who asks whether it is there, or for one field.
+    func encoded(
+        _ resource: APIResource, namespace: String = "", name: String
+    ) async throws(APIStatus) -> StoredObject? {
         do throws(StoreError) {
-            return try await store.object(at: Self.key(resource, namespace, name))?.value
+            return try await store.object(at: Self.key(resource, namespace, name))
         } catch { throw .failedLookup(error) }
     }
 

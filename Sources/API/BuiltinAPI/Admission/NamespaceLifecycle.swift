@@ -1,6 +1,7 @@
 internal import APIServer
 internal import Kinds
 internal import ObjectModel
+internal import ObjectStorage
 internal import Schema
 
 /// Objects need their namespace: nothing is written into a missing one, nothing new into one that goes, and the
@@ -22,10 +23,11 @@ struct NamespaceLifecycle: AdmissionPlugin {
             return
         }
         guard !request.namespace.isEmpty, request.operation != .delete else { return }
-        guard let namespace = try await stored.object(.namespaces, name: request.namespace) else {
+        // Asked twice for every write.
+        guard let namespace = try await stored.encoded(.namespaces, name: request.namespace)?.object else {
             throw .notFound(APIResource.namespaces.groupResource, name: request.namespace)
         }
-        guard request.operation == .create, namespace["status"]?["phase"]?.string == "Terminating" else { return }
+        guard request.operation == .create, namespace.text(at: ["status", "phase"]) == "Terminating" else { return }
         var refusal = request.forbidden(
             "unable to create new content in namespace \(request.namespace) because it is being terminated")
         refusal.details?.causes.append(

@@ -42,7 +42,7 @@ struct ServiceAccountAdmission: AdmissionPlugin {
             throw request.forbidden(
                 "no service account specified for pod \(request.namespace)/\(request.object.name)")
         }
-        let found = try await stored.object(.serviceAccounts, namespace: request.namespace, name: accountName)
+        let found = try await stored.encoded(.serviceAccounts, namespace: request.namespace, name: accountName)
         if found == nil { throw missing(accountName, request) }
     }
 

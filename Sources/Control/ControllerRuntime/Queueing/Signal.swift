@@ -49,14 +49,29 @@ package final class Signal: Sendable {
         }
     }
 
-    /// Waits for the signal, but no longer than `duration` (nil: without limit).
-    package func wait(atMost duration: Duration?, sleep: @escaping @Sendable (Duration) async throws -> Void) async {
-        guard let duration else { return await wait() }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.wait() }
-            group.addTask { try? await sleep(duration) }
-            await group.next()
-            group.cancelAll()
+    /// Whether it was given and nobody has waited for it since.
+    package var isPending: Bool { state.withLock { $0.isPending } }
+
+    /// Waits for the signal, but no longer than `duration` (nil: without limit). Whether it came before that.
+    @discardableResult
+    package func wait(
+        atMost duration: Duration?, sleep: @escaping @Sendable (Duration) async throws -> Void
+    ) async -> Bool {
+        guard let duration else {
+            await wait()
+            return true
+        }
+        return await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await self.wait()
+                return true
+            }
+            group.addTask {
+                try? await sleep(duration)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
         }
     }
 }

@@ -28,6 +28,15 @@ package struct KernelLeftovers: Sendable {
         await BlockingThread.run { removeOnThisThread() }
     }
 
+    /// Unmounts what is below the folder and leaves the rest: of a containerd that is not this cluster's own. Returns what
+    /// is still mounted.
+    package func unmount() async -> [String] {
+        await BlockingThread.run {
+            unmountAll(but: nil)
+            return mountsBelowBase()
+        }
+    }
+
     private func removeOnThisThread() -> [String] {
         let cgroups = CgroupFolders.current()
         var left: [String] = []

@@ -5,9 +5,10 @@ internal import SwiftProtobuf
 extension ContainerdRuntime {
     /// Every pod; two calls to containerd when nothing has changed.
     package func pods() async throws(RuntimeError) -> [String: RuntimePod] {
+        let known = seen.ids
         let (sandboxes, containers) = try await lists(uid: nil)
         let pods = try await assembled(sandboxes, containers)
-        seen.keep(sandboxes: Set(sandboxes.map(\.id)), containers: Set(containers.map(\.id)))
+        seen.keep(Set(sandboxes.map(\.id)).union(containers.map(\.id)), of: known)
         return pods
     }
 
@@ -25,6 +26,7 @@ extension ContainerdRuntime {
                     .with { $0.podSandboxID = id }, options: ContainerdConnection.options(.readCall))
             }
             let status = answer.status.sandboxStatus
+            seen.note(id, .init(podUID: status.pod.uid, isSandbox: true))
             // One without an address is looked at again: it has one, or is on the host's network.
             if !status.addresses.isEmpty || !status.isReady { seen.note(status) }
             return status
@@ -50,6 +52,7 @@ extension ContainerdRuntime {
                     .with { $0.containerID = id }, options: ContainerdConnection.options(.readCall))
             }
             let state = answer.status.containerState(sandbox: sandbox, podUID: podUID)
+            seen.note(id, .init(podUID: podUID, isSandbox: false))
             seen.note(state)
             return state
         } catch {

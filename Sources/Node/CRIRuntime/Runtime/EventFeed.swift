@@ -112,7 +112,12 @@ final class EventFeed: Sendable {
         if isExit, event.id != id { return }
         let owner = seen.owner(of: id)
         if envelope.topic == Self.start, isOwnStart(id, owner) { return }
-        guard isExit, let owner else { return deliver(RuntimeEvent(podUID: owner?.podUID)) }
+        guard isExit, let owner else {
+            deliver(RuntimeEvent(podUID: owner?.podUID))
+            // CRI may be behind, and of whom to ask is not known.
+            if isExit { exits.addTask { await self.tellAgain() } }
+            return
+        }
         exits.addTask {
             await self.waitForExit(of: id, isSandbox: owner.isSandbox)
             self.deliver(RuntimeEvent(podUID: owner.podUID))
@@ -123,6 +128,11 @@ final class EventFeed: Sendable {
     private func isOwnStart(_ id: String, _ owner: SeenObjects.Owner?) -> Bool {
         guard let owner else { return runs.mayExplain(id) }
         return owner.isSandbox || seen.isStartedHere(id)
+    }
+
+    private func tellAgain() async {
+        try? await Task.sleep(for: .seconds(1))
+        deliver(RuntimeEvent(podUID: nil))
     }
 
     /// Something has started that nobody knows.

@@ -61,13 +61,22 @@ final class SeenObjects: Sendable {
     /// How much is remembered.
     var count: Int { state.withLock { $0.owners.count + $0.started.count + $0.sandboxes.count + $0.containers.count } }
 
-    /// Forgets what a complete list no longer has.
-    func keep(sandboxes: Set<String>, containers: Set<String>) {
+    /// Everything that is known, to be given to `keep` with a list that is asked for afterwards.
+    var ids: Set<String> {
+        state.withLock { Set($0.owners.keys).union($0.sandboxes.keys).union($0.containers.keys).union($0.started) }
+    }
+
+    /// Forgets what was known before a complete list was asked for and is not in it. What came to be known meanwhile stays.
+    func keep(_ listed: Set<String>, of known: Set<String>) {
+        let gone = known.subtracting(listed)
+        guard !gone.isEmpty else { return }
         state.withLock { state in
-            state.sandboxes = state.sandboxes.filter { sandboxes.contains($0.key) }
-            state.containers = state.containers.filter { containers.contains($0.key) }
-            state.owners = state.owners.filter { sandboxes.contains($0.key) || containers.contains($0.key) }
-            state.started.formIntersection(containers)
+            for id in gone {
+                state.owners[id] = nil
+                state.sandboxes[id] = nil
+                state.containers[id] = nil
+                state.started.remove(id)
+            }
         }
     }
 }

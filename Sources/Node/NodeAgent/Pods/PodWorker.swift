@@ -122,7 +122,8 @@ final class PodWorker: Sendable {
                 case .finished:
                     group.cancelAll()
                     return
-                case .again(let after): seen = after
+                // With news the runtime is asked again instead.
+                case .again(let after): seen = signal.isPending ? nil : after
                 case .wait(let duration):
                     await signal.wait(atMost: duration, sleep: environment.clock.sleep)
                 }

@@ -19,6 +19,9 @@ final class StatusPublisher: Sendable {
         var waiters: [(number: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
+    /// How long the status of a pod of which nothing runs yet waits for a newer one.
+    static let patience = Duration.milliseconds(5)
+
     private let client: APIClient
     private let clock: ControlClock
     private let news: @Sendable (AgentPod) -> Void
@@ -82,8 +85,13 @@ final class StatusPublisher: Sendable {
     func run() async {
         var failures = 0
         while !Task.isCancelled {
-            guard let (status, number) = state.withLock({ state in state.wanted.map { ($0, state.submitted) } }) else {
+            guard let (first, begun) = state.withLock({ state in state.wanted.map { ($0, state.submitted) } }) else {
                 await signal.wait()
+                continue
+            }
+            // A quick start then takes one write instead of two.
+            if Self.isBeginning(first) { await waitForMore(than: begun) }
+            guard let (status, number) = state.withLock({ state in state.wanted.map { ($0, state.submitted) } }) else {
                 continue
             }
             do throws(APIError) {
@@ -104,6 +112,20 @@ final class StatusPublisher: Sendable {
             }
         }
         podIsGone()
+    }
+
+    /// Returns when something newer is published, or after a little while. The signal may be that of what is known.
+    private func waitForMore(than number: Int) async {
+        while !Task.isCancelled, state.withLock({ $0.submitted == number && !$0.isGone }) {
+            guard await signal.wait(atMost: Self.patience, sleep: clock.sleep) else { return }
+        }
+    }
+
+    /// Whether a status says no more than that a pod's containers are being made.
+    private static func isBeginning(_ status: Value) -> Bool {
+        let containers = status.items("initContainerStatuses") + status.items("containerStatuses")
+        return status["phase"]?.string == PodPhase.pending.rawValue && !containers.isEmpty
+            && containers.allSatisfy { $0.child("state").child("waiting").text("reason") == "ContainerCreating" }
     }
 
     private func attempt(_ status: Value) async -> Result<Void, APIError> {
